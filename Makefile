@@ -1,0 +1,10 @@
+# Perihelion: `make run` shows it working, `make test` proves it. `make help`
+# lists the rest. Rules live in mk/; build/<variant>/ is the only folder made.
+MAKEFLAGS += --no-builtin-rules
+.DEFAULT_GOAL := all
+
+include mk/config.mk
+include mk/modules.mk
+include mk/rules.mk
+include mk/tests.mk
+include mk/tasks.mk

@@ -1,0 +1,42 @@
+/*
+ * demand.h - how many queries per second come from each cell for each service:
+ * workers count, the builder turns counts into rates (EWMA, 3 s).
+ */
+#ifndef PERI_BALANCER_DEMAND_H
+#define PERI_BALANCER_DEMAND_H
+
+#include <stdint.h>
+
+#include "lib/base/sv.h"
+
+struct demand;
+
+/* One worker's counts; only that worker writes them. */
+struct demand_counter;
+
+/* demand_new - for @worker_count workers. Builder's thread owns it. */
+struct demand *demand_new(unsigned worker_count);
+void demand_free(struct demand **demand);
+
+/* demand_counter - worker number @worker's counts; borrowed. */
+struct demand_counter *demand_counter(struct demand *demand, unsigned worker);
+
+/* demand_count - one query of @cell for the service with this @slot. The
+ * worker's own thread; no lock, no allocation. */
+void demand_count(struct demand_counter *counter, unsigned slot, uint16_t cell);
+
+/* demand_slot - the number of a service's counts, the same for the life of the
+ * process. Builder's thread. Returns 0..15, or 0 when all 16 are taken. */
+unsigned demand_slot(struct demand *demand, struct sv service);
+
+/* demand_update - take what was counted since the last call into the rates. */
+void demand_update(struct demand *demand, int64_t now_ms);
+
+/* demand_rate - queries per second of @cell, as of demand_update(). */
+double demand_rate(const struct demand *demand, unsigned slot, uint16_t cell);
+
+/* demand_set_rate - put a rate in place of counting: simulator and tests. */
+void demand_set_rate(struct demand *demand, unsigned slot, uint16_t cell,
+		     double rate_per_s);
+
+#endif

@@ -1,0 +1,56 @@
+/*
+ * fleet.h - the balancer's own mutable picture of all nodes and regions, fed
+ * by sync (from the registry's stream or the saved snapshot). Owned by the
+ * builder's thread; snapshots are built from it. Does no I/O; takes now_ms.
+ */
+#ifndef PERI_BALANCER_FLEET_H
+#define PERI_BALANCER_FLEET_H
+
+#include <stdint.h>
+
+#include "lib/proto/feed.h"
+
+struct fleet;
+
+/* A node as ranking sees it. */
+struct fleet_node {
+	struct node_record record;
+	enum node_state state;
+	uint32_t conns;		    /* c_i as reported */
+	uint64_t accepts_total;	    /* A_i */
+	uint64_t refused_total;
+	int64_t load_at_ms;	    /* t_i on our clock; -1 = no report yet */
+	int64_t registered_at_ms;   /* on our clock; slow start counts from it */
+	double est_conns;	    /* dead reckoning: est_i */
+	double assigned_rate_per_s; /* p_i*lam_s of the last build */
+};
+
+struct fleet *fleet_new(void);
+void fleet_free(struct fleet **fleet);
+
+/* fleet_put - add or replace a node; ages in @node are turned into times. */
+void fleet_put(struct fleet *fleet, const struct feed_node *node,
+	       int64_t now_ms);
+/* fleet_del - forget a node; unknown ids are ignored. */
+void fleet_del(struct fleet *fleet, const char *id);
+/* fleet_load - a node's new load report; unknown ids are ignored. */
+void fleet_load(struct fleet *fleet, const struct feed_load *load,
+		int64_t now_ms);
+/* fleet_put_region - add, replace or (gone) delete a region. */
+void fleet_put_region(struct fleet *fleet, const struct feed_region *region);
+
+/* fleet_begin_sync, fleet_end_sync - what is not put in between is forgotten:
+ * for a full state after a reconnect. Answers go on from the old state. */
+void fleet_begin_sync(struct fleet *fleet);
+void fleet_end_sync(struct fleet *fleet);
+
+/* fleet_nodes - all nodes in order of id: equal fleets give equal snapshots
+ * on every replica. Borrowed until the next change. */
+struct fleet_node *const *fleet_nodes(struct fleet *fleet, unsigned *count_r);
+const struct fleet_node *fleet_find(const struct fleet *fleet, const char *id);
+const struct feed_region *fleet_find_region(const struct fleet *fleet,
+					    const char *id);
+const struct feed_region *fleet_regions(struct fleet *fleet,
+					unsigned *count_r);
+
+#endif

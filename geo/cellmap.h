@@ -1,0 +1,113 @@
+/*
+ * cellmap.h - from a client's address to a cell (0.5 degrees and country, 16
+ * bits) and a place for people: our own immutable prefix table, compiled from
+ * city databases and the operator's overrides. Look-ups allocate nothing, take
+ * no lock and may run on any number of threads.
+ */
+#ifndef PERI_GEO_CELLMAP_H
+#define PERI_GEO_CELLMAP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/base/addr.h"
+#include "lib/base/buf.h"
+
+struct cellmap;
+
+#define CELLMAP_UNKNOWN 0 /* the cell of addresses without a place */
+
+enum cellmap_source {
+	CELLMAP_NOWHERE,  /* no place known */
+	CELLMAP_MMDB,	  /* from the database */
+	CELLMAP_COUNTRY,  /* from the database, but only the country's centre */
+	CELLMAP_OVERRIDE, /* the operator said so */
+};
+
+/* A cell's centre of gravity: the mean of its places. */
+struct cellmap_cell {
+	float lat_deg, lon_deg;
+	char country[3];
+};
+
+struct cellmap_place {
+	enum cellmap_source source;
+	uint16_t cell;
+	float lat_deg, lon_deg;
+	char country[3];
+	struct sv area, city; /* borrowed from the map */
+};
+
+/* One operator override; the longest matching prefix wins, always over the
+ * database. */
+struct cellmap_override {
+	struct addr_prefix prefix;
+	float lat_deg, lon_deg;
+	char country[3];
+	char area[65];
+};
+
+struct cellmap_config {
+	const char *const *paths; /* city databases, later files win; maybe 0 */
+	unsigned path_count;
+	const struct cellmap_override *overrides;
+	unsigned override_count;
+};
+
+struct cellmap_stats {
+	uint64_t ipv4_networks, ipv6_networks;
+	uint32_t cells, places;
+	uint64_t memory_bytes;
+	int64_t build_ms;
+	int64_t database_wall_s; /* build time of the oldest database; 0 = none
+				  */
+};
+
+/*
+ * cellmap_build - compile a map. Takes about a second for a city database.
+ *
+ * @why	 out: names the file and the reason on an error
+ *
+ * Without any database the map still answers from the overrides. Returns 0 and
+ * *@map_r (owned, cellmap_free()), or what geodb_open() says, or ERR_LIMIT for
+ * more than 65,535 cells.
+ */
+MUST_CHECK int cellmap_build(const struct cellmap_config *config,
+			     struct cellmap **map_r, struct buf *why);
+void cellmap_free(struct cellmap **map);
+
+/* cellmap_cell - the cell of @addr (IPv4 in IPv6 is unmapped first), or
+ * CELLMAP_UNKNOWN. The query path's look-up. */
+uint16_t cellmap_cell(const struct cellmap *map, const struct addr *addr);
+
+/* cellmap_find - cell and place of @addr; always fills @place_r. */
+void cellmap_find(const struct cellmap *map, const struct addr *addr,
+		  struct cellmap_place *place_r);
+
+/* cellmap_cells - all cells; index 0 (unknown) is not a place. */
+const struct cellmap_cell *cellmap_cells(const struct cellmap *map,
+					 unsigned *count_r);
+const struct cellmap_stats *cellmap_stats(const struct cellmap *map);
+const char *cellmap_source_str(enum cellmap_source source);
+
+/*
+ * cellmap_sample - a random address out of the map's networks, for load
+ * generators: a network of @cell drawn by its share of the cell's addresses.
+ *
+ * @unit_a, @unit_b  uniform in [0, 1)
+ *
+ * Returns 0, or ERR_NOTFOUND when the cell has no IPv4 network. Not a hot path.
+ */
+MUST_CHECK int cellmap_sample(const struct cellmap *map, uint16_t cell,
+			      double unit_a, double unit_b,
+			      struct addr *addr_r);
+
+/* cellmap_overrides_parse - overrides from the JSON (with comments) of
+ * /etc/perihelion/geo-overrides.jsonc:
+ * [{"prefix":"198.51.100.0/24","lat":1.5,"lon":2.5,"country":"DE","area":".."}]
+ * *@list_r is heap memory (mem_free()). Returns 0, or an error with @why. */
+MUST_CHECK int cellmap_overrides_parse(struct sv text,
+				       struct cellmap_override **list_r,
+				       unsigned *count_r, struct buf *why);
+
+#endif

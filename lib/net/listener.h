@@ -1,0 +1,36 @@
+/*
+ * listener.h - a listening TCP socket of one loop, with SO_REUSEPORT so that
+ * every worker has its own. Survives EMFILE: accepting pauses and resumes.
+ */
+#ifndef PERI_LIB_NET_LISTENER_H
+#define PERI_LIB_NET_LISTENER_H
+
+#include "lib/base/addr.h"
+#include "lib/net/loop.h"
+
+struct listener;
+
+/* The callback owns @fd: non-blocking, close-on-exec, TCP_NODELAY set. */
+typedef void listener_accept_cb(int fd, const struct addr *peer,
+				uint16_t peer_port, void *arg);
+
+/*
+ * listener_new - bind and listen.
+ *
+ * @at	  address; family ADDR_NONE = [::], both families
+ * @port  0 = any free one; ask listener_port()
+ *
+ * Returns 0 and *@listener_r, owned by the caller, or -errno of bind/listen.
+ */
+MUST_CHECK int listener_new(struct loop *loop, const struct addr *at,
+			    uint16_t port, listener_accept_cb *cb, void *arg,
+			    struct listener **listener_r);
+/* listener_free - stop accepting and close. */
+void listener_free(struct listener **listener);
+
+/* listener_port - the bound port. */
+uint16_t listener_port(const struct listener *listener);
+/* listener_pauses - how often accepting paused for lack of descriptors. */
+uint64_t listener_pauses(const struct listener *listener);
+
+#endif

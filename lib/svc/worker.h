@@ -1,0 +1,35 @@
+/*
+ * worker.h - a thread with its own loop. The daemon's worker state is made and
+ * freed on that thread.
+ */
+#ifndef PERI_LIB_SVC_WORKER_H
+#define PERI_LIB_SVC_WORKER_H
+
+#include "lib/net/loop.h"
+#include "lib/net/mailbox.h"
+
+struct worker;
+
+struct worker_role {
+	/* On the new thread, before its loop turns. Returns 0 or an error,
+	 * which worker_start() passes on. *@state_r is @state below. */
+	int (*start)(struct loop *loop, unsigned index, void *arg,
+		     void **state_r);
+	/* A message from worker_post(). May be NULL. */
+	void (*message)(void *state, void *message);
+	/* On the thread, after its loop has ended. */
+	void (*stop)(void *state);
+};
+
+/* worker_start - start thread number @index; waits until role->start() has
+ * returned. @role is borrowed. Returns its result, or -errno. */
+MUST_CHECK int worker_start(const struct worker_role *role, unsigned index,
+			    void *arg, struct worker **worker_r);
+/* worker_stop - end the loop, join the thread, free. */
+void worker_stop(struct worker **worker);
+/* worker_post - send a message; ownership goes with it. Any thread. */
+void worker_post(struct worker *worker, void *message);
+/* worker_state - what role->start() gave; for metrics' relaxed reads. */
+void *worker_state(struct worker *worker);
+
+#endif
