@@ -6,6 +6,7 @@
 #ifndef PERI_LIB_BASE_BUF_H
 #define PERI_LIB_BASE_BUF_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
@@ -80,6 +81,10 @@ void buf_double(struct buf *b, double value);
 
 /* buf_printf - append as printf does; not for hot paths. */
 void buf_printf(struct buf *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+/* buf_vprintf - buf_printf() for functions that are variadic themselves. */
+void buf_vprintf(struct buf *b, const char *fmt, va_list args)
+	PRINTF_LIKE(2, 0);
 
 /*
  * buf_json_str - append @v as a JSON string with its quotes.
