@@ -1,0 +1,195 @@
+#!/bin/bash
+# The demo behind `make run`: a registry, a balancer, 22 comet-agents in eleven
+# regions and a stream of real clients, all on this machine's loopback.
+#
+#   RUN_SECONDS=30        stop by itself; exit 0 only if all stayed healthy
+#   PERI_DEMO_DIR         where state and logs go       (var/demo)
+#   PERI_DEMO_BIN         the programs                  (build/release/bin)
+#   PERI_DEMO_REGISTRY_PORT  (7171; its admin listener is one above)
+#   PERI_DEMO_BALANCER_PORT  (8053; its admin listener is one above)
+#   PERI_DEMO_NET         the nodes' network, 127.0.x   (127.0.1)
+#   PERI_DEMO_RATE        clients that arrive a second  (25)
+#
+# A process that dies is started again after two seconds: kill one and watch.
+set -u
+
+demo=$(dirname "$0")
+run_seconds=${RUN_SECONDS:-0}
+dir=${PERI_DEMO_DIR:-var/demo}
+bin=${PERI_DEMO_BIN:-build/release/bin}
+registry_port=${PERI_DEMO_REGISTRY_PORT:-7171}
+balancer_port=${PERI_DEMO_BALANCER_PORT:-8053}
+net=${PERI_DEMO_NET:-127.0.1}
+rate=${PERI_DEMO_RATE:-25}
+registry=http://127.0.0.1:$registry_port
+balancer=http://127.0.0.1:$balancer_port
+admin=http://127.0.0.1:$((balancer_port + 1))
+service=im.demo
+
+declare -A name_of # pid -> name of a process that should be alive
+declare -A line_of # name -> its command line, quoted for eval
+names=()	   # in order of starting
+healthy=yes
+stopping=no
+
+say() { printf '%s\n' "$*"; }
+
+# start NAME COMMAND...: in the background, log in $dir/log, pid in $dir/pid.
+start() {
+    local name=$1
+    shift
+    [ -n "${line_of[$name]:-}" ] || names+=("$name")
+    line_of[$name]=$(printf '%q ' "$@")
+    "$@" >>"$dir/log/$name.log" 2>&1 </dev/null &
+    name_of[$!]=$name
+    echo $! >"$dir/pid/$name"
+}
+
+# http_ok PORT PATH: whether a GET on loopback answers 200. No curl needed.
+http_ok() {
+    local status
+    exec 9<>"/dev/tcp/127.0.0.1/$1" || return 1
+    printf 'GET %s HTTP/1.1\r\nHost: demo\r\nConnection: close\r\n\r\n' "$2" >&9
+    read -r -t 2 _ status _ <&9
+    exec 9>&-
+    [ "${status:-}" = 200 ]
+} 2>/dev/null
+
+# until_ok NAME PORT PATH: wait for it at most ten seconds.
+until_ok() {
+    local i
+    for ((i = 0; i < 100; i++)); do
+        http_ok "$2" "$3" && return 0
+        sleep 0.1
+    done
+    say "$1 did not become ready; its log ($dir/log/$1.log) ends with:"
+    tail -n 5 "$dir/log/$1.log"
+    return 1
+}
+
+# stop_all: end every process that is still alive, in reverse order.
+stop_all() {
+    [ $stopping = no ] || return 0
+    stopping=yes
+    local pid left i
+    for pid in "${!name_of[@]}"; do
+        kill -TERM "$pid" 2>/dev/null
+    done
+    for ((i = 0; i < 60; i++)); do
+        left=0
+        for pid in "${!name_of[@]}"; do
+            kill -0 "$pid" 2>/dev/null && left=1
+        done
+        [ $left = 1 ] || break
+        sleep 0.1
+    done
+    for pid in "${!name_of[@]}"; do
+        kill -KILL "$pid" 2>/dev/null
+    done
+    wait
+    rm -f "$dir"/pid/*
+}
+
+interrupted() {
+    trap '' INT TERM
+    say ""
+    say "Stopping ${#name_of[@]} processes ..."
+    stop_all
+    # Ctrl-C is how a demo without a time limit ends.
+    [ "$run_seconds" = 0 ] && [ $healthy = yes ]
+    exit
+}
+
+start_fleet() {
+    local geo=var/geo/city-ipv4.mmdb,var/geo/city-ipv6.mmdb
+    [ -f var/geo/VERSION ] || geo=
+    start peri-registry "$bin/peri-registry" --config "$demo/registry.jsonc" \
+        --listen-nodes "127.0.0.1:$registry_port" \
+        --listen-admin "127.0.0.1:$((registry_port + 1))" \
+        --state-dir "$dir/registry"
+    until_ok peri-registry "$registry_port" /readyz || return 1
+    local id region zone octet capacity weight
+    while read -r id region zone octet capacity weight; do
+        case $id in '#'* | '') continue ;; esac
+        start "agent-$id" "$bin/comet-agent" --config "$demo/agent.jsonc" \
+            --node-id "$id" --region "$region" --zone "$zone" \
+            --addrs "$net.$octet" --listen-tcp "$net.$octet:3101" \
+            --listen-admin "$net.$octet:3108" --registry "$registry" \
+            --capacity "$capacity" --weight "$weight" \
+            --token-secret "@$dir/token.secret"
+    done <"$demo/nodes.tsv"
+    start peri-balancer "$bin/peri-balancer" --config "$demo/balancer.jsonc" \
+        --listen-public "127.0.0.1:$balancer_port" \
+        --listen-admin "127.0.0.1:$((balancer_port + 1))" \
+        --registry "$registry" --geo-databases "$geo" \
+        --state-dir "$dir/balancer"
+    until_ok peri-balancer "$((balancer_port + 1))" /readyz || return 1
+    start demo-load "$bin/perictl" demo-load \
+        --balancer "$balancer" --registry "$registry" --geo-db "$geo" \
+        --host $service --token-secret-file "$dir/token.secret" \
+        --rate "$rate" --session-mean 60
+}
+
+introduce() {
+    if [ -f var/geo/VERSION ]; then
+        say "Geography: $(head -n 1 var/geo/ATTRIBUTION)"
+    else
+        say "NO CITY DATABASE (var/geo): every client's place is unknown, so" \
+            "answers follow free capacity only. Run deploy/geo.sh to fetch it."
+    fi
+    say ""
+    say "  resolve    $balancer/resolve"
+    say "  registry   $registry/v1/nodes   $registry/v1/regions"
+    say "  explain    $admin/explain?ip=200.160.2.3"
+    say "  logs       $dir/log/"
+    say ""
+    say "Try, in another terminal:"
+    say "  curl -s '$balancer/resolve?host=$service&ip=200.160.2.3'"
+    say "  curl -s '$registry/v1/regions'"
+    say "  curl -s '$balancer/goim/nodes/weighted?platform=web'"
+    say "  $bin/perictl explain 200.160.2.3"
+    say ""
+}
+
+# supervise: one status line a second comes from demo-load; start what died.
+supervise() {
+    local deadline=$((SECONDS + run_seconds)) pid name rc
+    tail -n 0 -F "$dir/log/demo-load.log" 2>/dev/null &
+    name_of[$!]=tail
+    while :; do
+        if [ "$run_seconds" != 0 ] && [ $SECONDS -ge $deadline ]; then
+            return
+        fi
+        sleep 1 &
+        wait -n -p pid
+        rc=$?
+        name=${name_of[${pid:-0}]:-}
+        [ -n "$name" ] || continue # the sleep
+        unset "name_of[$pid]"
+        healthy=no
+        say "$name (pid $pid) ended with status $rc; starting it again in 2 s"
+        sleep 2
+        eval "start $name ${line_of[$name]}"
+    done
+}
+
+mkdir -p "$dir"/{log,pid,registry,balancer} || exit 1
+if [ -z "$(find "$dir/token.secret" -size +31c 2>/dev/null)" ]; then
+    (umask 077 && head -c 24 /dev/urandom | od -An -tx1 | tr -d ' \n' \
+        >"$dir/token.secret")
+fi
+rm -f "$dir"/log/*.log "$dir"/pid/*
+if http_ok "$registry_port" /healthz; then
+    say "Something answers on port $registry_port already. Stop it, or run with" \
+        "PERI_DEMO_REGISTRY_PORT and PERI_DEMO_BALANCER_PORT set to free ports."
+    exit 1
+fi
+trap interrupted INT TERM
+trap stop_all EXIT
+start_fleet || exit 1
+introduce
+supervise
+say "Stopping ${#name_of[@]} processes after $run_seconds s ..."
+stop_all
+[ $healthy = yes ] || say "Not healthy: a process died (see above)."
+[ $healthy = yes ]

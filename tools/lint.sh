@@ -1,0 +1,59 @@
+#!/bin/bash
+# Behind `make lint`: every check runs, the last line says how many failed.
+set -u
+failed=0
+
+check() {
+    local title=$1 began=$SECONDS
+    shift
+    if "$@"; then
+        echo "ok     $title ($((SECONDS - began)) s)"
+    else
+        echo "FAILED $title"
+        failed=$((failed + 1))
+    fi
+}
+
+c_files() {
+    git ls-files -co --exclude-standard "$@" | while read -r f; do
+        [ -f "$f" ] && echo "$f"
+    done
+}
+format() {
+    c_files '*.c' '*.h' | xargs clang-format-14 --dry-run -Werror
+}
+tidy() {
+    c_files 'lib/*.c' 'geo/*.c' 'registry/*.c' 'balancer/*.c' \
+        'comet-agent/*.c' 'client/*.c' |
+        xargs -P 2 -n 8 clang-tidy-14 --quiet 2>/dev/null
+}
+cppcheck_all() {
+    c_files 'lib/*.c' 'geo/*.c' 'registry/*.c' 'balancer/*.c' \
+        'comet-agent/*.c' 'client/*.c' |
+        cppcheck --quiet -j2 --std=c11 --enable=warning,portability \
+            --inline-suppr --suppress=missingIncludeSystem \
+            --suppress=normalCheckLevelMaxBranches \
+            --error-exitcode=1 -I. -Iclient/include --file-list=-
+}
+scripts() {
+    local f
+    for f in $(git ls-files -co --exclude-standard '*.sh' .ci/run); do
+        bash -n "$f" || return 1
+    done
+}
+docs() {
+    tools/generate_docs.sh --check
+}
+
+printf '%s\n' -I. -Iclient/include -D_GNU_SOURCE -std=c11 >compile_flags.txt
+trap 'rm -f compile_flags.txt' EXIT
+check "layers, libraries, file names" tools/lint_tree.py
+check "documented prototypes, units" tools/lint_headers.py
+check "symbols, sizes" tools/lint_objects.py build/release
+check "clang-format" format
+check "scripts" scripts
+check "generated documents" docs
+check "cppcheck" cppcheck_all
+check "clang-tidy" tidy
+[ "$failed" -eq 0 ] && echo "lint: clean" || echo "lint: $failed checks failed"
+[ "$failed" -eq 0 ]
