@@ -19,7 +19,8 @@ MUST_CHECK int loop_new(struct loop **loop_r);
 /* loop_free - the loop must not run. Frees objects deferred by loop_later(). */
 void loop_free(struct loop **loop);
 
-/* loop_run - turn until loop_stop(). Returns 0 or ERR_IO. */
+/* loop_run - turn until loop_stop(), which also counts when it came before.
+ * Returns 0 or -EIO. */
 MUST_CHECK int loop_run(struct loop *loop);
 /* loop_stop - end loop_run() after this turn. Any thread. */
 void loop_stop(struct loop *loop);
@@ -31,6 +32,11 @@ int64_t loop_lag_us(const struct loop *loop);
 
 /* loop_base - for lib/net and the hiredis adapter only. */
 struct event_base *loop_base(struct loop *loop);
+
+/* loop_scratch - for lib/net only: where every socket of the loop reads to.
+ * LOOP_SCRATCH_BYTES long, valid until the event callback returns. */
+#define LOOP_SCRATCH_BYTES 65536
+char *loop_scratch(struct loop *loop);
 
 typedef void loop_cb(void *arg);
 
