@@ -25,6 +25,7 @@
 #define FEED_NODES_BATCH 16	      /* nodes in one "nodes" line */
 #define FEED_LOADS_BATCH 1024	      /* loads in one "load" line */
 #define FEED_EPOCH_BYTES 33
+#define FEED_BIAS_KM_MAX 20000 /* a region's bias: half around the world */
 
 enum feed_type {
 	FEED_NODES,
@@ -101,6 +102,19 @@ void feed_put_loads(struct buf *b, const struct feed_load *loads, size_t count);
 void feed_put_synced(struct buf *b, const char *epoch, uint64_t rev);
 void feed_put_ping(struct buf *b, uint64_t rev);
 void feed_put_reset(struct buf *b, const char *why);
+
+/* feed_region_put - the members of one region into @w's open object. */
+void feed_region_put(struct jsonw *w, const struct feed_region *region);
+/* feed_region_decode - a region that people wrote: strict, never gone.
+ * Returns 0 or p->rc. */
+MUST_CHECK int feed_region_decode(const struct json *object,
+				  struct feed_region *region_r,
+				  struct json_problem *p);
+/* feed_region_decode_line - a region of the stream: unknown members ignored,
+ * {"id":..,"gone":true} allowed. Returns 0 or p->rc. */
+MUST_CHECK int feed_region_decode_line(const struct json *object,
+				       struct feed_region *region_r,
+				       struct json_problem *p);
 
 /* feed_node_put - the members of one node (N above) into @w's open object. */
 void feed_node_put(struct jsonw *w, const struct feed_node *node);

@@ -12,18 +12,18 @@
 #include "lib/proto/json.h"
 #include "lib/proto/jsonw.h"
 
-#define NODE_ID_BYTES	    65 /* 64 characters and the NUL */
-#define NODE_HOST_BYTES	    254
-#define NODE_CARRIER_BYTES  33
-#define NODE_VERSION_BYTES  33
-#define NODE_ADDRS_MAX	    4 /* of each family */
-#define NODE_LABELS_MAX	    8
-#define NODE_WEIGHT_NORMAL  100
-#define NODE_WEIGHT_MAX	    1000
-#define NODE_CAPACITY_MAX   100000000
-#define NODE_TTL_MIN_MS	    2000
-#define NODE_TTL_MAX_MS	    3600000
-#define NODE_TTL_DEFAULT_MS 15000
+#define NODE_ID_BYTES	      65 /* 64 characters and the NUL */
+#define NODE_HOST_BYTES	      254
+#define NODE_CARRIER_BYTES    33
+#define NODE_VERSION_BYTES    33
+#define NODE_ADDRS_MAX	      4 /* of each family */
+#define NODE_LABELS_MAX	      8
+#define NODE_WEIGHT_NORMAL    100
+#define NODE_WEIGHT_MAX	      1000
+#define NODE_CAPACITY_MAX     100000000
+#define NODE_TTL_MIN_MS	      2000
+#define NODE_TTL_MAX_MS	      3600000
+#define NODE_TTL_DEFAULT_MS   15000
 #define NODE_RENEW_DEFAULT_MS 5000
 #define NODE_RECORD_JSON_MAX  8192 /* bytes of one record's JSON */
 
@@ -91,6 +91,19 @@ MUST_CHECK int node_decode(const struct json *object, struct sv id,
 			   enum node_addr_policy policy,
 			   struct node_record *record_r,
 			   struct json_problem *p);
+
+/*
+ * node_decode_known - as node_decode() for a record that a registry has
+ * accepted before (feed, store): the id is the object's own, any unicast
+ * address is taken and members of a newer version are ignored.
+ */
+MUST_CHECK int node_decode_known(const struct json *object,
+				 struct node_record *record_r,
+				 struct json_problem *p);
+
+/* node_equal - whether both records say the same, order of addresses and
+ * labels included; the boot epoch is a part of it. */
+bool node_equal(const struct node_record *a, const struct node_record *b);
 
 /* node_put - write @record's members into the open JSON object of @w. */
 void node_put(struct jsonw *w, const struct node_record *record);
