@@ -86,6 +86,7 @@ MUST_CHECK int http1_read_response(struct sv bytes,
 /* Decoder of a chunked body; zero it before use. */
 struct http1_chunks {
 	uint64_t left_bytes; /* of the current chunk */
+	uint16_t line_bytes; /* of the size line or the trailers so far */
 	uint8_t state;
 };
 
