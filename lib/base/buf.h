@@ -45,11 +45,13 @@ char *buf_reserve(struct buf *b, size_t more);
 /* buf_put - append @n bytes. */
 static inline void buf_put(struct buf *b, const void *src, size_t n)
 {
-	char *at = b->cap_bytes - b->len >= n && !b->failed
-			   ? b->data + b->len
-			   : buf_reserve(b, n);
+	char *at;
 
-	if (!at || n == 0)
+	if (n == 0)
+		return;
+	at = b->cap_bytes - b->len >= n && !b->failed ? b->data + b->len
+						      : buf_reserve(b, n);
+	if (!at)
 		return;
 	memcpy(at, src, n);
 	b->len += n;
@@ -76,7 +78,10 @@ void buf_hex(struct buf *b, uint64_t value, unsigned digits);
  */
 void buf_fixed(struct buf *b, double value, unsigned decimals);
 
-/* buf_double - append the shortest decimal text that reads back as @value. */
+/*
+ * buf_double - append the shortest decimal text that reads back as @value;
+ * NaN and infinities become 0.
+ */
 void buf_double(struct buf *b, double value);
 
 /* buf_printf - append as printf does; not for hot paths. */
@@ -100,7 +105,10 @@ static inline struct sv buf_view(const struct buf *b)
 	return (struct sv){b->data, b->len};
 }
 
-/* buf_cstr - the content with a NUL behind it (not counted); borrowed. */
+/*
+ * buf_cstr - the content with a NUL behind it (not counted); borrowed. Never
+ * NULL; full storage of the caller loses its last byte and is marked failed.
+ */
 const char *buf_cstr(struct buf *b);
 
 #endif
