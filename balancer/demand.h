@@ -9,6 +9,9 @@
 
 #include "lib/base/sv.h"
 
+#define DEMAND_SLOTS 16	   /* services that are counted apart */
+#define DEMAND_CELLS 65536 /* every uint16_t */
+
 struct demand;
 
 /* One worker's counts; only that worker writes them. */
@@ -26,16 +29,25 @@ struct demand_counter *demand_counter(struct demand *demand, unsigned worker);
 void demand_count(struct demand_counter *counter, unsigned slot, uint16_t cell);
 
 /* demand_slot - the number of a service's counts, the same for the life of the
- * process. Builder's thread. Returns 0..15, or 0 when all 16 are taken. */
+ * process. Builder's thread. Returns 0..15, or 0 when all 16 are taken: such a
+ * service shares the first one's counts. */
 unsigned demand_slot(struct demand *demand, struct sv service);
 
-/* demand_update - take what was counted since the last call into the rates. */
+/* demand_update - take what was counted since the last call into the rates.
+ * The first call only starts the clock; the rates of the first 3 s are plain
+ * means, so that a fresh start does not look idle. A call without time passed
+ * does nothing. Builder's thread. */
 void demand_update(struct demand *demand, int64_t now_ms);
 
-/* demand_rate - queries per second of @cell, as of demand_update(). */
+/* demand_rate - queries per second of @cell, as of demand_update().
+ * demand_rates - the same for all cells, index = cell; NULL while the slot has
+ * none. Borrowed. Builder's thread. */
 double demand_rate(const struct demand *demand, unsigned slot, uint16_t cell);
 
-/* demand_set_rate - put a rate in place of counting: simulator and tests. */
+const double *demand_rates(const struct demand *demand, unsigned slot);
+
+/* demand_set_rate - put a rate in place of counting, which ends for all cells
+ * of @slot: simulator and tests. */
 void demand_set_rate(struct demand *demand, unsigned slot, uint16_t cell,
 		     double rate_per_s);
 

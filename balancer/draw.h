@@ -24,19 +24,46 @@ struct draw_query {
 
 struct draw_entry {
 	uint32_t node; /* index into service->nodes */
-	uint16_t km;   /* from the cell; 0xffff = unknown place */
-	float score;
+	uint16_t km;   /* from the cell; 0xffff = unknown place, or a site that
+			* is not among the cell's candidates */
+	float score;   /* the lower the earlier, within a site and tier */
 };
 
 struct draw_list {
-	unsigned count; /* 0 only when no node is alive */
-	unsigned rank;	/* of the chosen site among the cell's candidates */
+	unsigned count; /* 0 only when no node is alive in this family */
+	unsigned rank;	/* of the chosen site among the cell's candidates (or
+			 * in anywhere[]): the site of the first entry */
 	double u;	/* that chose it */
-	bool panic;	/* beyond all headroom, or from nodes of weight 0 */
+	bool panic;	/* beyond all headroom, or no open node was found */
+	bool anywhere;	/* rank is one of service->anywhere */
 	struct draw_entry entries[DRAW_MAX];
 };
 
-/* draw_nodes - draw a list. Always fills @list_r. */
+/*
+ * draw_nodes - draw a list. Always fills @list_r; @query->want is clamped to
+ * 1..DRAW_MAX, a cell that the service does not know counts as cell 0.
+ *
+ * 1. A site is chosen by u(key). When it has no open node of the family, the
+ *    next candidate after it (in order of cost, then from rank 0 again) that
+ *    has one; if none has: full, suspect, drained ones in this order, flagged
+ *    panic; if no candidate has a live node of the family: service->anywhere.
+ * 2. Its open nodes fill want-1 places; when they are too few the open nodes of
+ *    the next candidates follow.
+ * 3. The last place is for another site than the first entry's, when a
+ *    candidate has a node of the family that is open, else full, else suspect.
+ *    With want = 1 the entry is from the chosen site.
+ * 4. Places that are still free go to full nodes, then to suspects: these stand
+ *    behind all healthy ones. Drained ones are given only when nothing else is
+ *    alive, down ones never. No node twice.
+ */
 void draw_nodes(const struct draw_query *query, struct draw_list *list_r);
+
+/* draw_score - the score of @node under @key, as draw_nodes() has it: by its
+ * weight while it is open, else by its reserve. */
+double draw_score(const struct snapshot_node *node, uint64_t key);
+
+/* draw_neg_log2 - -log2((hash+1)/2^64) in units of 2^-31, never 0: integers
+ * only, so the same on every machine; monotone falling in @hash. */
+uint64_t draw_neg_log2(uint64_t hash);
 
 #endif

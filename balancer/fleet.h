@@ -8,27 +8,33 @@
 
 #include <stdint.h>
 
+#include "balancer/card.h"
 #include "lib/proto/feed.h"
+
+#define FLEET_NODES_MAX	  (1 << 20) /* more are counted and ignored */
+#define FLEET_REGIONS_MAX (1 << 16)
 
 struct fleet;
 
-/* A node as ranking sees it. */
+/* A node as ranking sees it. Small: a build walks over all of them. */
 struct fleet_node {
-	struct node_record record;
+	struct card *card; /* record, hashes, fragments; never NULL */
 	enum node_state state;
-	uint32_t conns;		    /* c_i as reported */
-	uint64_t accepts_total;	    /* A_i */
+	uint32_t conns;		/* c_i as reported */
+	uint64_t accepts_total; /* A_i */
 	uint64_t refused_total;
-	int64_t load_at_ms;	    /* t_i on our clock; -1 = no report yet */
-	int64_t registered_at_ms;   /* on our clock; slow start counts from it */
-	double est_conns;	    /* dead reckoning: est_i */
+	int64_t load_at_ms;	  /* t_i on our clock; -1 = no report yet */
+	int64_t registered_at_ms; /* on our clock; slow start counts from it */
+	double est_conns;	  /* dead reckoning: est_i as of est_at_ms */
+	int64_t est_at_ms;
 	double assigned_rate_per_s; /* p_i*lam_s of the last build */
 };
 
 struct fleet *fleet_new(void);
 void fleet_free(struct fleet **fleet);
 
-/* fleet_put - add or replace a node; ages in @node are turned into times. */
+/* fleet_put - add or replace a node; ages in @node are turned into times. A
+ * node above FLEET_NODES_MAX is ignored and counted. */
 void fleet_put(struct fleet *fleet, const struct feed_node *node,
 	       int64_t now_ms);
 /* fleet_del - forget a node; unknown ids are ignored. */
@@ -40,17 +46,28 @@ void fleet_load(struct fleet *fleet, const struct feed_load *load,
 void fleet_put_region(struct fleet *fleet, const struct feed_region *region);
 
 /* fleet_begin_sync, fleet_end_sync - what is not put in between is forgotten:
- * for a full state after a reconnect. Answers go on from the old state. */
+ * for a full state after a reconnect. Answers go on from the old state. A
+ * second begin starts over; an end without a begin does nothing. */
 void fleet_begin_sync(struct fleet *fleet);
 void fleet_end_sync(struct fleet *fleet);
 
 /* fleet_nodes - all nodes in order of id: equal fleets give equal snapshots
  * on every replica. Borrowed until the next change. */
 struct fleet_node *const *fleet_nodes(struct fleet *fleet, unsigned *count_r);
+/* fleet_find, fleet_find_region - by id; borrowed until the next change, or
+ * NULL. */
 const struct fleet_node *fleet_find(const struct fleet *fleet, const char *id);
 const struct feed_region *fleet_find_region(const struct fleet *fleet,
 					    const char *id);
-const struct feed_region *fleet_regions(struct fleet *fleet,
-					unsigned *count_r);
+/* fleet_regions - all regions in order of id; borrowed as above. */
+const struct feed_region *fleet_regions(struct fleet *fleet, unsigned *count_r);
+
+/* fleet_shape - changes when the set of nodes, a node's service, place or
+ * carrier or a region changed: then sites have to be formed anew. */
+uint64_t fleet_shape(const struct fleet *fleet);
+/* fleet_cards - changes when any registration changed (fleet_shape() too). */
+uint64_t fleet_cards(const struct fleet *fleet);
+/* fleet_dropped - nodes and regions that were ignored for the limits. */
+uint64_t fleet_dropped(const struct fleet *fleet);
 
 #endif

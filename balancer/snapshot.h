@@ -15,7 +15,10 @@
 
 #define SNAPSHOT_CANDIDATES 6 /* sites a cell chooses from */
 #define SNAPSHOT_SERVICES   16
-#define SNAPSHOT_FAMILIES   3 /* enum snapshot_family */
+#define SNAPSHOT_FAMILIES   CARD_FAMILIES /* enum snapshot_family */
+#define SNAPSHOT_SITES_MAX  65535 /* of a service; the rest share the last */
+#define SNAPSHOT_TOP	    0xffffffffU
+#define SNAPSHOT_KM_UNKNOWN 0xffff
 
 enum snapshot_family { SNAPSHOT_V46, SNAPSHOT_V4, SNAPSHOT_V6 };
 
@@ -36,85 +39,137 @@ enum snapshot_why {
 	WHY_COUNT,
 };
 
-/* A node of one service. Everything that an answer needs is rendered. */
+/* How a node may be given; lower ones come first in every list. */
+enum snapshot_tier {
+	TIER_OPEN,    /* has room: drawn by weight, the only ones drawn first
+		       * as long as there is one */
+	TIER_FULL,    /* healthy but at its limit: only to fill a list up */
+	TIER_SUSPECT, /* missed renewals: after all healthy ones */
+	TIER_DRAINED, /* weight 0: only when nothing else is alive */
+	TIER_COUNT,
+	TIER_DOWN = TIER_COUNT, /* never */
+};
+
+/* A node of one service. */
 struct snapshot_node {
-	double weight;	    /* p_i, the share of its site's draws; 0 = never */
-	double inv_weight;  /* 1/p_i, for the draw's score; 0 when weight is 0*/
-	uint64_t id_hash;   /* hash_text(id): breaks ties */
-	uint32_t site;	    /* index into sites */
-	uint8_t families;   /* bit 0: has IPv4, bit 1: has IPv6 */
-	uint8_t why;	    /* enum snapshot_why, when weight is 0 or cut */
-	struct sv fragment[SNAPSHOT_FAMILIES]; /* reply_put_node(), in pool */
-	const char *id;	    /* in pool */
-	/* what explain shows */
-	double limit;	     /* K_i */
-	double est, level, cap, floor, ramp;
+	const struct card *card; /* record, fragments[family]; in the catalog */
+	double weight;		 /* p_i, the share of its site's draws */
+	/* what explain shows; the level is the site's */
+	double limit; /* K_i; 0 while suspect or down */
+	double est;
+	float reserve; /* what counts when weight is 0 and it has to do */
+	float cap, floor, ramp;
+	int64_t load_at_ms; /* -1 = no report yet */
 	uint32_t reported_conns;
-	int64_t load_at_ms;
-	const struct node_record *record; /* a copy in pool */
+	uint32_t site; /* index into sites */
+	uint8_t tier;  /* enum snapshot_tier */
+	uint8_t why;   /* enum snapshot_why, when weight is 0 or cut */
+};
+
+/* What the draw reads of a node with weight > 0: 24 bytes, dense, in the
+ * order of sites. */
+struct snapshot_draw {
+	uint64_t id_hash;
+	double inv_weight; /* 1/p_i */
+	uint32_t node;	   /* index into nodes */
+	uint32_t families; /* CARD_HAS_* */
 };
 
 /* A failure domain: (region, zone). */
 struct snapshot_site {
-	uint32_t first_node, node_count; /* nodes are sorted by site */
-	float lat_deg, lon_deg;
-	const char *region, *zone, *carrier; /* in pool */
+	uint32_t first_node, node_count; /* nodes are sorted by site, id */
+	uint32_t first_draw, draw_count; /* in draws: those in TIER_OPEN */
+	/* how many nodes of each tier serve a family */
+	uint32_t ready[TIER_COUNT][SNAPSHOT_FAMILIES];
+	float lat_deg, lon_deg;		     /* valid when has_position */
+	const char *region, *zone, *carrier; /* in the catalog */
 	double bias_km;
-	double limit, est;	/* sums over its nodes */
-	double headroom_per_s;	/* at 0.90*K, per second of the horizon */
-	double admitted_per_s;	/* by the waterfall */
-	double level;		/* of the water-filling */
+	double limit, est;     /* sums over its healthy nodes */
+	double headroom_per_s; /* at 0.90*K, per second of the horizon */
+	double admitted_per_s; /* by the waterfall */
+	double level;	       /* of the water-filling */
+	uint8_t has_position;
+	uint8_t panic; /* more is sent here than it has room for */
 };
 
-/* A client cell's candidates in order of cost. */
+/*
+ * A client cell's candidates in order of cost. Sites with a healthy node come
+ * before sites with suspects only, these before sites with drained nodes only;
+ * sites without a live node are never candidates.
+ */
 struct snapshot_cell {
-	uint8_t candidate_count;
-	uint16_t site[SNAPSHOT_CANDIDATES];
-	uint16_t km[SNAPSHOT_CANDIDATES]; /* from the cell's centre */
-	/* cumulative[j] * 2^-32 = chance of ranks 0..j; the last is the top */
+	/* Rank j is chosen by cumulative[j-1] <= u < cumulative[j] (u in units
+	 * of 2^-32, below SNAPSHOT_TOP); from the last rank with a share on it
+	 * is SNAPSHOT_TOP. A rank without a share is never chosen by u, but
+	 * gives last entries. */
 	uint32_t cumulative[SNAPSHOT_CANDIDATES];
+	uint16_t site[SNAPSHOT_CANDIDATES];
+	uint16_t km[SNAPSHOT_CANDIDATES]; /* from the cell's centre;
+					   * SNAPSHOT_KM_UNKNOWN: no place */
+	uint8_t candidate_count;	  /* 0 = answered from anywhere[] */
 	uint8_t panic; /* some share was handed out beyond all headroom */
+};
+
+/*
+ * The order for clients without a place (cell 0, a cell without a centre) and
+ * for families that none of a cell's candidates serves: every site with a live
+ * node, those with healthy nodes first, in order of the free part of their
+ * limit, then of (region, zone). Shares go by free capacity that the cells
+ * left over. cumulative as in struct snapshot_cell.
+ */
+struct snapshot_anywhere {
+	uint32_t site;
+	uint32_t cumulative;
 };
 
 /* The ranking of one service. */
 struct snapshot_service {
-	const char *name; /* in pool */
+	const char *name; /* in the catalog */
 	struct snapshot_node *nodes;
+	struct snapshot_draw *draws; /* usable_count of them */
 	struct snapshot_site *sites;
 	struct snapshot_cell *cells; /* cell_count of them, index = cell */
-	uint32_t node_count, site_count, cell_count;
+	struct snapshot_anywhere *anywhere;
+	uint32_t node_count, site_count, cell_count, anywhere_count;
 	uint32_t usable_count; /* nodes with weight > 0 */
+	uint8_t anywhere_panic;
+	unsigned demand_slot; /* for demand_count() */
 	double demand_per_s;
 };
 
 struct snapshot {
-	uint32_t number;      /* counts the snapshots of this process */
-	uint64_t revision;    /* of the registry's feed */
+	uint32_t number;   /* counts the snapshots of this process */
+	uint64_t revision; /* of the registry's feed */
 	int64_t built_at_ms;
 	int64_t build_us;     /* how long it took */
 	int64_t synced_at_ms; /* when the registry was last heard */
 	uint32_t service_count;
 	struct snapshot_service services[SNAPSHOT_SERVICES];
 	uint32_t nodes_total, nodes_up, nodes_suspect, nodes_down;
-	struct snapshot_pool *pool; /* owns all of the memory above */
+	uint32_t nodes_unranked; /* of services beyond SNAPSHOT_SERVICES */
+	struct catalog *catalog; /* one reference: cards and names */
+	void *pool;		 /* owns all the other memory above */
 };
 
 /* Parameters of ranking.md; snapshot_default_policy() has its numbers. */
 struct snapshot_policy {
-	double free_km;		    /* 50 */
-	double carrier_penalty_km;  /* 1500 */
-	double border_km;	    /* cell and site in different countries; 0 */
-	double headroom;	    /* 0.90 */
-	double beta;		    /* 2 */
-	double floor_share;	    /* 0.05 */
-	int64_t ramp_ms;	    /* 30000 */
-	int64_t renew_ms;	    /* T: 5000 */
-	double session_tau_s;	    /* 7200 until measured */
-	unsigned replica_count;	    /* R: 1 */
+	double free_km;		   /* 50 */
+	double carrier_penalty_km; /* 1500 */
+	double border_km;	   /* cell and site in different countries; 0 */
+	double horizon_s;	   /* H; 0 = max(2T, 10 s) */
+	double headroom;	   /* 0.90 */
+	double beta;		   /* 2 */
+	double floor_share;	   /* 0.05 */
+	int64_t ramp_ms;	   /* 30000 */
+	int64_t renew_ms;	   /* T: 5000 */
+	double session_tau_s;	   /* 7200 until measured */
+	unsigned replica_count;	   /* R: 1 */
 };
 struct snapshot_policy snapshot_default_policy(void);
 
 struct demand;
+struct catalog;
+struct snapshot_builder;
 
 struct snapshot_input {
 	struct fleet *fleet; /* est_conns and assigned_rate are updated */
@@ -126,28 +181,44 @@ struct snapshot_input {
 	int64_t now_ms, synced_at_ms;
 };
 
-/*
- * snapshot_build - demand, reckoning, waterfall and water-filling of
- * ranking.md, steps 1 to 5.
- *
- * Equal input gives an equal snapshot. Cost orders are cached in the fleet's
- * geometry as long as sites and cells do not change. Never fails; a fleet
- * without nodes gives a snapshot without services. Builder's thread.
- * Returns the snapshot, owned by the caller.
- */
-struct snapshot_builder;
+/* snapshot_builder_new - what is kept from build to build: the sites of the
+ * current registrations, the cost orders, scratch memory. */
 struct snapshot_builder *snapshot_builder_new(void);
 void snapshot_builder_free(struct snapshot_builder **builder);
+
+/*
+ * snapshot_build - demand, reckoning, waterfall and water-filling of
+ * ranking.md, steps 1 to 5; calls demand_update().
+ *
+ * Equal input gives an equal snapshot (build_us apart), on every replica: sites
+ * and nodes stand in order of their names, sums run in that order. Cost orders
+ * are kept as long as sites and cells do not change. Never fails; a fleet
+ * without nodes gives a snapshot without services. Services are in order of
+ * name; nodes of a 17th are counted in nodes_unranked. input->demand may be
+ * NULL (no demand). Builder's thread, always the same fleet.
+ * Returns the snapshot, owned by the caller. It outlives builder and fleet.
+ */
 struct snapshot *snapshot_build(struct snapshot_builder *builder,
 				const struct snapshot_input *input);
 
-/* snapshot_free - of the type that qsbr_publish() wants. */
+/* snapshot_free - of the type that qsbr_publish() wants. NULL is allowed. Any
+ * thread. */
 void snapshot_free(void *snapshot);
 
 /* snapshot_find_service - by name; with the empty name the only service, or
  * NULL when there are none or several. */
 const struct snapshot_service *
 snapshot_find_service(const struct snapshot *snap, struct sv name);
+
+/* snapshot_serves - whether a node with these CARD_HAS_* is of @family. */
+static inline unsigned snapshot_serves(unsigned families,
+				       enum snapshot_family family)
+{
+	static const unsigned mask[SNAPSHOT_FAMILIES] = {
+		CARD_HAS_IPV4 | CARD_HAS_IPV6, CARD_HAS_IPV4, CARD_HAS_IPV6};
+
+	return families & mask[family];
+}
 
 /* snapshot_why_str - "suspect", "at_capacity", ... */
 const char *snapshot_why_str(enum snapshot_why why);
