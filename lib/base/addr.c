@@ -1,7 +1,7 @@
 /*
- * addr.c - comparing, masking and converting addresses (text: addr_text.c,
- * classes: addr_class.c). Invariant: bytes behind an IPv4 address are zero.
- * Pure, any thread.
+ * addr.c - comparing, masking, converting and writing addresses (reading:
+ * addr_parse.c, classes: addr_classify.c). Invariant: bytes behind an IPv4
+ * address are zero. Pure, any thread.
  */
 #include "lib/base/addr.h"
 
@@ -10,6 +10,16 @@
 #include <string.h>
 
 #include "lib/base/err.h"
+
+#define ADDR_WORDS 8 /* of an IPv6 address, 16 bits each */
+
+static bool addr_is_mapped(const struct addr *addr)
+{
+	static const uint8_t MAPPED[12] = {[10] = 0xff, [11] = 0xff};
+
+	return addr->family == ADDR_V6 &&
+	       !memcmp(addr->bytes, MAPPED, sizeof(MAPPED));
+}
 
 bool addr_eq(const struct addr *a, const struct addr *b)
 {
@@ -57,15 +67,13 @@ static struct addr addr_from_v4_bytes(const uint8_t *bytes)
 
 struct addr addr_unmap(const struct addr *addr)
 {
-	static const uint8_t MAPPED[12] = {[10] = 0xff, [11] = 0xff};
 	static const uint8_t NAT64[12] = {0x00, 0x64, 0xff, 0x9b};
 
 	if (addr->family != ADDR_V6)
 		return *addr;
 	if (addr->bytes[0] == 0x20 && addr->bytes[1] == 0x02)
 		return addr_from_v4_bytes(addr->bytes + 2);
-	if (!memcmp(addr->bytes, MAPPED, sizeof(MAPPED)) ||
-	    !memcmp(addr->bytes, NAT64, sizeof(NAT64)))
+	if (addr_is_mapped(addr) || !memcmp(addr->bytes, NAT64, sizeof(NAT64)))
 		return addr_from_v4_bytes(addr->bytes + 12);
 	return *addr;
 }
@@ -122,4 +130,93 @@ socklen_t addr_to_sockaddr(const struct addr *addr, uint16_t port,
 		memcpy(&in6.sin6_addr, addr->bytes, 16);
 	memcpy(ss_r, &in6, sizeof(in6));
 	return sizeof(in6);
+}
+
+static void addr_put_v4(struct buf *b, const uint8_t *bytes)
+{
+	for (int i = 0; i < 4; i++) {
+		if (i > 0)
+			buf_char(b, '.');
+		buf_u64(b, bytes[i]);
+	}
+}
+
+static unsigned addr_word(const struct addr *addr, int i)
+{
+	return (unsigned)addr->bytes[2 * i] << 8 | addr->bytes[2 * i + 1];
+}
+
+/* The longest run of two zero words or more, the first of equals. */
+static int addr_zero_run(const struct addr *addr, int *len_r)
+{
+	int best = -1, best_len = 1, len = 0;
+
+	for (int i = 0; i < ADDR_WORDS; i++) {
+		len = addr_word(addr, i) ? 0 : len + 1;
+		if (len > best_len) {
+			best = i - len + 1;
+			best_len = len;
+		}
+	}
+	*len_r = best_len;
+	return best;
+}
+
+static void addr_put_v6(struct buf *b, const struct addr *addr)
+{
+	int run_len, run = addr_zero_run(addr, &run_len);
+	unsigned word, digits;
+
+	for (int i = 0; i < ADDR_WORDS; i++) {
+		if (i == run) {
+			buf_put(b, "::", 2);
+			i += run_len - 1;
+			continue;
+		}
+		if (i > 0 && i != run + run_len)
+			buf_char(b, ':');
+		word = addr_word(addr, i);
+		digits = 1;
+		while (digits < 4 && word >> 4 * digits)
+			digits++;
+		buf_hex(b, word, digits);
+	}
+}
+
+void addr_put(struct buf *b, const struct addr *addr)
+{
+	if (addr->family == ADDR_V4) {
+		addr_put_v4(b, addr->bytes);
+	} else if (addr->family != ADDR_V6) {
+		buf_char(b, '*');
+	} else if (addr_is_mapped(addr)) {
+		buf_str(b, "::ffff:");
+		addr_put_v4(b, addr->bytes + 12);
+	} else {
+		addr_put_v6(b, addr);
+	}
+}
+
+const char *addr_text(const struct addr *addr, char *dst)
+{
+	struct buf b;
+
+	buf_init_fixed(&b, dst, ADDR_TEXT_MAX);
+	addr_put(&b, addr);
+	return buf_cstr(&b);
+}
+
+const char *addr_class_str(enum addr_class class)
+{
+	static const char *const NAMES[] = {
+		[ADDR_GLOBAL] = "global",
+		[ADDR_PRIVATE] = "private",
+		[ADDR_LOOPBACK] = "loopback",
+		[ADDR_LINK_LOCAL] = "link-local",
+		[ADDR_MULTICAST] = "multicast",
+		[ADDR_UNSPECIFIED] = "unspecified",
+		[ADDR_RESERVED] = "reserved",
+	};
+
+	return (unsigned)class < ARRAY_LEN(NAMES) ? NAMES[class] : "reserved";
 }

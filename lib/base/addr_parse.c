@@ -1,5 +1,5 @@
 /*
- * addr_text.c - addresses from and to text. The parser is on the query path:
+ * addr_parse.c - addresses from text. The parser is on the query path:
  * one pass, no copies, no libc. Strict: what inet_pton lets through beyond
  * RFC 4291's grammar (nothing today) is not let through here either. Out
  * parameters are written only on success. Pure, any thread.
@@ -229,78 +229,4 @@ int addr_parse_port(struct sv text, struct addr *addr_r, uint16_t *port_r)
 	*addr_r = addr;
 	*port_r = (uint16_t)port;
 	return 0;
-}
-
-static void addr_put_v4(struct buf *b, const uint8_t *bytes)
-{
-	for (int i = 0; i < 4; i++) {
-		if (i > 0)
-			buf_char(b, '.');
-		buf_u64(b, bytes[i]);
-	}
-}
-
-static unsigned addr_word(const struct addr *addr, int i)
-{
-	return (unsigned)addr->bytes[2 * i] << 8 | addr->bytes[2 * i + 1];
-}
-
-/* The longest run of two zero words or more, the first of equals. */
-static int addr_zero_run(const struct addr *addr, int *len_r)
-{
-	int best = -1, best_len = 1, len = 0;
-
-	for (int i = 0; i < ADDR_WORDS; i++) {
-		len = addr_word(addr, i) ? 0 : len + 1;
-		if (len > best_len) {
-			best = i - len + 1;
-			best_len = len;
-		}
-	}
-	*len_r = best_len;
-	return best;
-}
-
-static void addr_put_v6(struct buf *b, const struct addr *addr)
-{
-	int run_len, run = addr_zero_run(addr, &run_len);
-	unsigned word, digits;
-
-	for (int i = 0; i < ADDR_WORDS; i++) {
-		if (i == run) {
-			buf_put(b, "::", 2);
-			i += run_len - 1;
-			continue;
-		}
-		if (i > 0 && i != run + run_len)
-			buf_char(b, ':');
-		word = addr_word(addr, i);
-		digits = 1;
-		while (digits < 4 && word >> 4 * digits)
-			digits++;
-		buf_hex(b, word, digits);
-	}
-}
-
-void addr_put(struct buf *b, const struct addr *addr)
-{
-	if (addr->family == ADDR_V4) {
-		addr_put_v4(b, addr->bytes);
-	} else if (addr->family != ADDR_V6) {
-		buf_char(b, '*');
-	} else if (addr_is_mapped(addr)) {
-		buf_str(b, "::ffff:");
-		addr_put_v4(b, addr->bytes + 12);
-	} else {
-		addr_put_v6(b, addr);
-	}
-}
-
-const char *addr_text(const struct addr *addr, char *dst)
-{
-	struct buf b;
-
-	buf_init_fixed(&b, dst, ADDR_TEXT_MAX);
-	addr_put(&b, addr);
-	return buf_cstr(&b);
 }

@@ -1,7 +1,8 @@
 /*
- * addr_class.c - what an address may be used for, after IANA's special-purpose
- * address registries (RFC 6890) and the IPv6 address space registry. Tables in
- * order, the first row that matches decides. Pure, any thread.
+ * addr_classify.c - what an address may be used for, after IANA's
+ * special-purpose address registries (RFC 6890) and the IPv6 address space
+ * registry. Tables in order, the first row that matches decides. Pure, any
+ * thread.
  */
 #include "lib/base/addr.h"
 
@@ -109,19 +110,4 @@ enum addr_class addr_classify(const struct addr *addr)
 	if (inner.family == ADDR_V4)
 		return class_of_v4(addr_v4_host(&inner));
 	return inner.family == ADDR_V6 ? class_of_v6(&inner) : ADDR_UNSPECIFIED;
-}
-
-const char *addr_class_str(enum addr_class class)
-{
-	static const char *const NAMES[] = {
-		[ADDR_GLOBAL] = "global",
-		[ADDR_PRIVATE] = "private",
-		[ADDR_LOOPBACK] = "loopback",
-		[ADDR_LINK_LOCAL] = "link-local",
-		[ADDR_MULTICAST] = "multicast",
-		[ADDR_UNSPECIFIED] = "unspecified",
-		[ADDR_RESERVED] = "reserved",
-	};
-
-	return (unsigned)class < ARRAY_LEN(NAMES) ? NAMES[class] : "reserved";
 }
