@@ -21,9 +21,9 @@ enum conf_kind {
 	CONF_REAL,     /* double within [min, max] */
 	CONF_BOOL,     /* bool; true/false/yes/no/1/0 on the command line */
 	CONF_DURATION, /* int64_t milliseconds: "5s", or a number of ms */
-	CONF_LISTEN,   /* struct conf_listen: "127.0.0.1:8053", "*:8053", "off" */
-	CONF_LIST,     /* struct conf_list: JSON array of texts; a,b,c outside */
-	CONF_SECRET,   /* char member[size], never shown; or "@/path/of/file" */
+	CONF_LISTEN, /* struct conf_listen: "127.0.0.1:8053", "*:8053", "off" */
+	CONF_LIST,   /* struct conf_list: JSON array of texts; a,b,c outside */
+	CONF_SECRET, /* char member[size], never shown; or "@/path/of/file" */
 };
 
 struct conf_listen {
@@ -41,10 +41,10 @@ struct conf_list {
 struct conf_option {
 	const char *name; /* snake_case: listen_public */
 	enum conf_kind kind;
-	size_t offset, size;	   /* of the member in the settings struct */
-	const char *default_text;  /* as written on the command line */
-	double min, max;	   /* numbers, durations in ms; both 0: none */
-	bool reloadable;	   /* SIGHUP takes it over */
+	size_t offset, size;	    /* of the member in the settings struct */
+	const char *default_text;   /* as written on the command line */
+	double min, max;	    /* numbers, durations in ms; both 0: none */
+	bool reloadable;	    /* SIGHUP takes it over */
 	const char *metavar, *help; /* "ADDR:PORT", one sentence */
 };
 
@@ -60,6 +60,8 @@ struct conf_table {
  * conf_load - defaults, then @path (may be NULL), the environment, the options
  * in @argv, then table->check.
  *
+ * @argv	argv[0] is skipped; --name=value or --name value, with '-' or
+ *		'_' in names; a bool without a value is true
  * @settings_r	caller's struct, filled even on error (do not use it then)
  * @why		out: "peri.jsonc:3:7: unknown key \"prot\"; did you mean ..."
  *
@@ -68,6 +70,16 @@ struct conf_table {
 MUST_CHECK int conf_load(const struct conf_table *table, const char *path,
 			 int argc, char *const *argv, void *settings_r,
 			 struct buf *why);
+
+/*
+ * conf_reload - take the changed reloadable options of @fresh over.
+ *
+ * @current	 in force; out: with the new values
+ * @fresh	 from conf_load(), zeroed before it (members are compared whole)
+ * @fixed_names  out: "a,b" of options that changed but need a restart
+ */
+void conf_reload(const struct conf_table *table, void *current,
+		 const void *fresh, struct buf *fixed_names);
 
 /* conf_put_json - the settings in force as JSON, secrets as "***". */
 void conf_put_json(struct buf *b, const struct conf_table *table,

@@ -96,6 +96,20 @@ void metrics_sample_real(struct metrics_writer *w, const char *labels,
 	buf_char(w->out, '\n');
 }
 
+/*
+ * One thread adds, others may read meanwhile: a plain load and store, but
+ * never torn and known to the thread sanitizer.
+ */
+static void metrics_bump(uint64_t *number, uint64_t n)
+{
+	__atomic_store_n(number, *number + n, __ATOMIC_RELAXED);
+}
+
+static uint64_t metrics_peek(const uint64_t *number)
+{
+	return __atomic_load_n(number, __ATOMIC_RELAXED);
+}
+
 /* Bucket i holds what took 2^i us at most, and more than the one before. */
 void metrics_observe_us(struct metrics_histogram *h, uint64_t duration_us)
 {
@@ -103,18 +117,18 @@ void metrics_observe_us(struct metrics_histogram *h, uint64_t duration_us)
 
 	if (duration_us > 1)
 		i = 64 - (unsigned)__builtin_clzll(duration_us - 1);
-	h->bucket[i < METRICS_BUCKETS ? i : METRICS_BUCKETS]++;
-	h->sum_us += duration_us;
-	h->count++;
+	metrics_bump(&h->bucket[i < METRICS_BUCKETS ? i : METRICS_BUCKETS], 1);
+	metrics_bump(&h->sum_us, duration_us);
+	metrics_bump(&h->count, 1);
 }
 
 void metrics_histogram_add(struct metrics_histogram *into,
 			   const struct metrics_histogram *from)
 {
 	for (unsigned i = 0; i <= METRICS_BUCKETS; i++)
-		into->bucket[i] += from->bucket[i];
-	into->sum_us += from->sum_us;
-	into->count += from->count;
+		into->bucket[i] += metrics_peek(&from->bucket[i]);
+	into->sum_us += metrics_peek(&from->sum_us);
+	into->count += metrics_peek(&from->count);
 }
 
 static void metrics_put_bucket(struct metrics_writer *w, const char *labels,

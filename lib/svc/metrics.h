@@ -50,11 +50,13 @@ struct metrics_histogram {
 	uint64_t bucket[METRICS_BUCKETS + 1];
 	uint64_t sum_us, count;
 };
-/* metrics_observe_us - count one duration. */
+/* metrics_observe_us - count one duration. The one thread that owns @h. */
 void metrics_observe_us(struct metrics_histogram *h, uint64_t duration_us);
-/* metrics_histogram_add - sum @from into @into (workers into one). */
+/* metrics_histogram_add - sum @from into @into (workers into one); @from may
+ * be counted by its thread meanwhile. */
 void metrics_histogram_add(struct metrics_histogram *into,
 			   const struct metrics_histogram *from);
+/* metrics_sample_histogram - all lines of one; @h counts no more (a sum). */
 void metrics_sample_histogram(struct metrics_writer *w, const char *labels,
 			      const struct metrics_histogram *h);
 
