@@ -44,3 +44,21 @@ $(foreach f,$(FUZZ_NAMES),$(eval $(call fuzz_rule,$(f))))
 
 .PHONY: fuzz-build
 fuzz-build: $(FUZZ_NAMES:%=$(BUILD)/fuzz/%)
+
+# Benchmarks: tests/bench/bench_<module>__<what>.c has a main(), prints
+# "name value unit" lines and links that module's chain.
+BENCH_SOURCES := $(wildcard tests/bench/bench_*.c)
+BENCH_NAMES := $(patsubst tests/bench/%.c,%,$(BENCH_SOURCES))
+bench_module = $(call test_module,$(firstword $(subst __, ,$(patsubst bench_%,%,$(1)))))
+
+define bench_rule
+$(BUILD)/bench/$(1): $(BUILD)/obj/tests/bench/$(1).o \
+		$(call chain_archives,$(call bench_module,$(1)))
+	@mkdir -p $$(@D)
+	@$$(CC) $$(LDFLAGS) -o $$@ $$^ \
+		$(call chain_libs,$(call bench_module,$(1)))
+endef
+$(foreach b,$(BENCH_NAMES),$(eval $(call bench_rule,$(b))))
+
+.PHONY: bench-build
+bench-build: $(BENCH_NAMES:%=$(BUILD)/bench/%)

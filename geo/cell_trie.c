@@ -1,0 +1,238 @@
+/*
+ * cell_trie.c - compiles sorted runs into a poptrie. A node's children stand
+ * side by side, so they are reserved before the first of them is filled.
+ * Building thread only; the result is immutable.
+ */
+#include "geo/cell_trie.h"
+
+#include <string.h>
+#include <sys/mman.h>
+
+#include "lib/base/err.h"
+#include "lib/base/mem.h"
+
+#define WAYS	   64
+#define WAY_BITS   6
+#define ROOT_WAYS  (1u << CELL_TRIE_ROOT_BITS)
+#define HUGE_BYTES ((uintptr_t)2 << 20)
+
+/* Ten times what city databases need; a file made to explode ends here. */
+#define LEAVES_MAX ((uint32_t)1 << 28)
+#define NODES_MAX  ((uint32_t)1 << 26)
+
+struct build {
+	struct cell_trie *trie;
+	const struct cell_spans *spans;
+	uint32_t node_room, leaf_room;
+};
+
+static uint32_t add_leaf(struct build *b, uint32_t place)
+{
+	struct cell_trie *t = b->trie;
+
+	if (t->leaf_count == b->leaf_room) {
+		b->leaf_room = b->leaf_room * 2 + 1024;
+		t->places =
+			mem_grow(t->places, b->leaf_room, sizeof(*t->places));
+	}
+	t->places[t->leaf_count] = place;
+	return t->leaf_count++;
+}
+
+static uint32_t add_nodes(struct build *b, unsigned count)
+{
+	struct cell_trie *t = b->trie;
+	uint32_t first = t->node_count;
+
+	while (first + count > b->node_room) {
+		b->node_room = b->node_room * 2 + 1024;
+		t->nodes = mem_grow(t->nodes, b->node_room, sizeof(*t->nodes));
+	}
+	memset(t->nodes + first, 0, count * sizeof(*t->nodes));
+	t->node_count += count;
+	return first;
+}
+
+/* Where way @i of the node at @base begins that covers the bits after @depth.
+ * The last node has more ways than addresses: those beyond stay empty. */
+static cell_key way_first(cell_key base, unsigned depth, unsigned i)
+{
+	int shift = 128 - (int)depth - WAY_BITS;
+
+	return shift >= 0 ? base + ((cell_key)i << shift)
+			  : base + ((cell_key)i >> -shift);
+}
+
+/* The run that @key is in; runs are passed once, from left to right. */
+static uint32_t seek(const struct cell_spans *s, uint32_t run, cell_key key)
+{
+	while (cell_spans_last(s, run) < key)
+		run++;
+	return run;
+}
+
+static int fill(struct build *b, uint32_t index, cell_key base, unsigned depth,
+		uint32_t run)
+{
+	struct cell_trie_node node = {.leaf_base = b->trie->leaf_count};
+	uint32_t runs[WAYS], place = 0, at = 0;
+	int rc = 0;
+
+	if (b->trie->leaf_count > LEAVES_MAX || b->trie->node_count > NODES_MAX)
+		return ERR_LIMIT;
+	for (unsigned i = 0; i < WAYS; i++) {
+		cell_key first = way_first(base, depth, i);
+		cell_key next = way_first(base, depth, i + 1);
+
+		run = seek(b->spans, run, first);
+		runs[i] = run;
+		if (next != first &&
+		    cell_spans_last(b->spans, run) < next - 1) {
+			node.child |= (uint64_t)1 << i;
+			continue;
+		}
+		if (node.run != 0 && place == b->spans->place[run])
+			continue;
+		place = b->spans->place[run];
+		node.run |= (uint64_t)1 << i;
+		(void)add_leaf(b, place);
+	}
+	at = node.child_base =
+		add_nodes(b, (unsigned)__builtin_popcountll(node.child));
+	b->trie->nodes[index] = node;
+	for (unsigned i = 0; rc == 0 && i < WAYS; i++)
+		if (node.child >> i & 1)
+			rc = fill(b, at++, way_first(base, depth, i),
+				  depth + WAY_BITS, runs[i]);
+	return rc;
+}
+
+static int fill_root(struct build *b)
+{
+	struct cell_trie *t = b->trie;
+	unsigned shift = 128 - CELL_TRIE_ROOT_BITS;
+	uint32_t run = 0;
+	int rc = 0;
+
+	for (uint32_t i = 0; rc == 0 && i < ROOT_WAYS; i++) {
+		cell_key first = (cell_key)i << shift;
+
+		run = seek(b->spans, run, first);
+		if (cell_spans_last(b->spans, run) >=
+		    first + (((cell_key)1 << shift) - 1)) {
+			uint32_t place = b->spans->place[run];
+			uint32_t leaf = t->leaf_count - 1;
+
+			if (t->leaf_count == 0 || t->places[leaf] != place)
+				leaf = add_leaf(b, place);
+			t->root[i] = CELL_TRIE_LEAF | leaf;
+			continue;
+		}
+		t->root[i] = add_nodes(b, 1);
+		rc = fill(b, t->root[i], first, CELL_TRIE_ROOT_BITS, run);
+	}
+	return rc;
+}
+
+/* Advice for the whole pages of [@ptr, @ptr + @bytes); only a hint. */
+static void *huge(void *ptr, size_t bytes)
+{
+	uintptr_t from = ((uintptr_t)ptr + HUGE_BYTES - 1) & ~(HUGE_BYTES - 1);
+	uintptr_t to = ((uintptr_t)ptr + bytes) & ~(HUGE_BYTES - 1);
+
+	if (to > from)
+		(void)madvise((void *)from, to - from, MADV_HUGEPAGE);
+	return ptr;
+}
+
+static void *huge_array(size_t count, size_t elem_bytes)
+{
+	return huge(mem_array(count, elem_bytes), count * elem_bytes);
+}
+
+/* Exact sizes, and pages of 2 MiB for what queries touch. */
+static void settle(struct cell_trie *t, const uint16_t *cell_of_place)
+{
+	struct cell_trie_node *nodes =
+		huge_array(t->node_count, sizeof(*nodes));
+
+	if (t->node_count > 0)
+		memcpy(nodes, t->nodes, t->node_count * sizeof(*nodes));
+	mem_free(t->nodes);
+	t->nodes = nodes;
+	t->places = mem_grow(t->places, t->leaf_count, sizeof(*t->places));
+	t->cells = huge_array(t->leaf_count, sizeof(*t->cells));
+	for (uint32_t i = 0; i < t->leaf_count; i++)
+		t->cells[i] = cell_of_place[t->places[i]];
+}
+
+int cell_trie_build(struct cell_trie *trie, const struct cell_spans *spans,
+		    const uint16_t *cell_of_place)
+{
+	struct build b = {.trie = trie, .spans = spans};
+	int rc;
+
+	memset(trie, 0, sizeof(*trie));
+	trie->root = huge_array(ROOT_WAYS, sizeof(*trie->root));
+	rc = fill_root(&b);
+	if (rc == 0)
+		settle(trie, cell_of_place);
+	return rc;
+}
+
+void cell_trie_fini(struct cell_trie *t)
+{
+	mem_free(t->root);
+	mem_free(t->nodes);
+	mem_free(t->cells);
+	mem_free(t->places);
+	memset(t, 0, sizeof(*t));
+}
+
+uint64_t cell_trie_bytes(const struct cell_trie *t)
+{
+	return ROOT_WAYS * sizeof(*t->root) +
+	       (uint64_t)t->node_count * sizeof(*t->nodes) +
+	       (uint64_t)t->leaf_count *
+		       (sizeof(*t->cells) + sizeof(*t->places));
+}
+
+static int each_of(const struct cell_trie *t, uint32_t at, cell_key base,
+		   unsigned depth, cell_trie_visit_cb *visit, void *arg)
+{
+	const struct cell_trie_node *node = &t->nodes[at];
+	uint32_t leaf = node->leaf_base - 1, child = node->child_base;
+	int rc = 0;
+
+	for (unsigned i = 0; rc == 0 && i < WAYS; i++) {
+		cell_key first = way_first(base, depth, i);
+		cell_key last = way_first(base, depth, i + 1) - 1;
+
+		leaf += node->run >> i & 1;
+		if (node->child >> i & 1)
+			rc = each_of(t, child++, first, depth + WAY_BITS, visit,
+				     arg);
+		else if (last + 1 != first) /* a way of the last node's rest */
+			rc = visit(first, last, leaf, arg);
+	}
+	return rc;
+}
+
+int cell_trie_each(const struct cell_trie *t, cell_trie_visit_cb *visit,
+		   void *arg)
+{
+	unsigned shift = 128 - CELL_TRIE_ROOT_BITS;
+	int rc = 0;
+
+	for (uint32_t i = 0; rc == 0 && i < ROOT_WAYS; i++) {
+		cell_key first = (cell_key)i << shift;
+		cell_key last = first + (((cell_key)1 << shift) - 1);
+		uint32_t at = t->root[i];
+
+		rc = at & CELL_TRIE_LEAF
+			     ? visit(first, last, at & ~CELL_TRIE_LEAF, arg)
+			     : each_of(t, at, first, CELL_TRIE_ROOT_BITS, visit,
+				       arg);
+	}
+	return rc;
+}
