@@ -1,0 +1,172 @@
+/*
+ * answer.c - the bodies of answers. Runs for every request: fixed texts are in
+ * the view already, the rest is written digit by digit. Pure.
+ */
+#include "balancer/answer.h"
+
+#define UNKNOWN_KM 0xffff
+/* Texts for people are cut here; reply.h's readers hold 64 bytes. */
+#define AREA_BYTES 64
+
+/* @area cut to AREA_BYTES at the start of a UTF-8 character. */
+static struct sv short_area(struct sv area)
+{
+	if (area.len <= AREA_BYTES)
+		return area;
+	area.len = AREA_BYTES;
+	while (area.len > 0 &&
+	       ((unsigned char)area.ptr[area.len] & 0xc0) == 0x80)
+		area.len--;
+	return area;
+}
+
+/* Networks instead of addresses: an answer may be logged by others. */
+static void put_masked(struct buf *b, const struct addr *address)
+{
+	bool v4 = address->family == ADDR_V4;
+	struct addr masked = addr_mask(address, v4 ? 24 : 48);
+
+	addr_put(b, &masked);
+	buf_sv(b, v4 ? SV("/24") : SV("/48"));
+}
+
+static void put_place(struct buf *b, const struct cellmap_place *place)
+{
+	if (place->country[0]) {
+		buf_sv(b, SV("\",\"country\":\""));
+		buf_put(b, place->country, 2);
+	}
+	buf_sv(b, SV("\""));
+	if (place->area.len > 0) {
+		buf_sv(b, SV(",\"area\":"));
+		buf_json_str(b, short_area(place->area));
+	}
+	if (place->source != CELLMAP_NOWHERE) {
+		buf_sv(b, SV(",\"lat\":"));
+		buf_fixed(b, (double)place->lat_deg, 2);
+		buf_sv(b, SV(",\"lon\":"));
+		buf_fixed(b, (double)place->lon_deg, 2);
+	}
+	buf_sv(b, SV(",\"source\":\""));
+	buf_str(b, cellmap_source_str(place->source));
+}
+
+/* The key's digits, the client, and the opening of the list. */
+static void put_client(struct buf *b, const struct answer_client *client)
+{
+	buf_hex(b, client->key, 16);
+	buf_sv(b, SV("\",\"client\":{\"ip\":\""));
+	put_masked(b, &client->address);
+	put_place(b, &client->place);
+	buf_sv(b, SV("\"},\"nodes\":["));
+}
+
+static void put_node(struct buf *b, const struct snapshot_node *node,
+		     enum snapshot_family family, uint16_t km)
+{
+	buf_sv(b, node->card->fragment[family]);
+	if (km != UNKNOWN_KM) {
+		buf_sv(b, SV(",\"km\":"));
+		buf_u64(b, km);
+	}
+	buf_sv(b, SV("}"));
+}
+
+void answer_put(struct buf *b, const struct view_service *service,
+		const struct answer_client *client,
+		const struct draw_list *list)
+{
+	const struct snapshot_node *nodes = service->ranking->nodes;
+
+	buf_sv(b, service->head);
+	put_client(b, client);
+	for (unsigned i = 0; i < list->count; i++) {
+		if (i > 0)
+			buf_sv(b, SV(","));
+		put_node(b, &nodes[list->entries[i].node], client->family,
+			 list->entries[i].km);
+	}
+	buf_sv(b, service->tail);
+	if (list->count == 0)
+		buf_sv(b, SV(",\"flags\":[\"no_nodes\"]"));
+	else if (list->panic)
+		buf_sv(b, SV(",\"flags\":[\"panic\"]"));
+	buf_sv(b, SV("}"));
+}
+
+void answer_put_nobody(struct buf *b, const struct view *view, struct sv host,
+		       const struct answer_client *client)
+{
+	const struct policy *policy = view->policy;
+
+	if (host.len == 0)
+		host = sv_str(policy->default_service);
+	buf_sv(b, SV("{\"host\":"));
+	buf_json_str(b, host);
+	buf_sv(b, view->nobody_head);
+	put_client(b, client);
+	buf_sv(b, SV("],"));
+	buf_sv(b, policy->rates);
+	buf_sv(b, SV(",\"fallback\":["));
+	if (policy->fallback_count > 0)
+		buf_sv(b, policy->fallback);
+	else if (host.len > 0 && memchr(host.ptr, '.', host.len))
+		buf_json_str(b, host);
+	buf_sv(b, SV("],\"flags\":[\"no_nodes\"]}"));
+}
+
+/* ---- goim's form ---- */
+
+static void put_quoted(struct buf *b, struct sv text, unsigned *count)
+{
+	buf_sv(b, (*count)++ > 0 ? SV(",\"") : SV("\""));
+	buf_sv(b, text);
+	buf_sv(b, SV("\""));
+}
+
+static void put_goim_addrs(struct buf *b, const struct node_record *record,
+			   unsigned *count)
+{
+	char text[ADDR_TEXT_MAX];
+
+	for (unsigned i = 0; i < record->ipv4_count; i++)
+		put_quoted(b, sv_str(addr_text(&record->ipv4[i], text)), count);
+	for (unsigned i = 0; i < record->ipv6_count; i++)
+		put_quoted(b, sv_str(addr_text(&record->ipv6[i], text)), count);
+}
+
+/* goim makes a node's name from its host and the configured domain. */
+static void put_goim_host(struct buf *b, const struct node_record *record,
+			  const struct policy *policy, unsigned *count)
+{
+	if (record->host[0]) {
+		put_quoted(b, sv_str(record->host), count);
+		return;
+	}
+	buf_sv(b, (*count)++ > 0 ? SV(",\"") : SV("\""));
+	buf_str(b, record->id);
+	buf_str(b, policy->goim_host_domain);
+	buf_sv(b, SV("\""));
+}
+
+void answer_put_goim(struct buf *b, const struct view *view,
+		     const struct view_service *service,
+		     const struct draw_list *list, enum answer_goim form)
+{
+	unsigned count = 0;
+
+	buf_sv(b, view->policy->goim_head);
+	for (unsigned i = 0; service && i < list->count; i++) {
+		uint32_t node = list->entries[i].node;
+		const struct node_record *record =
+			&service->ranking->nodes[node].card->record;
+
+		if (form == ANSWER_GOIM_ADDRS)
+			put_goim_addrs(b, record, &count);
+		else
+			put_goim_host(b, record, view->policy, &count);
+	}
+	if (count == 0 && view->policy->goim_domain[0])
+		put_quoted(b, sv_str(view->policy->goim_domain), &count);
+	buf_sv(b, view->policy->goim_tail);
+}

@@ -1,0 +1,37 @@
+/*
+ * answer.h - writes the bodies of answers out of what views hold ready: joins
+ * of fragments, no allocation, no JSON library. Pure.
+ */
+#ifndef PERI_BALANCER_ANSWER_H
+#define PERI_BALANCER_ANSWER_H
+
+#include "balancer/draw.h"
+#include "balancer/view.h"
+
+/* What one answer depends on beside its view. */
+struct answer_client {
+	struct addr address;
+	struct cellmap_place place;
+	uint64_t key;
+	enum snapshot_family family;
+};
+
+/* answer_put - append the body for @service of @view with the nodes of @list.
+ * With several hundred bytes a node it stays below HTTPD_FAST_BODY_MAX. */
+void answer_put(struct buf *b, const struct view_service *service,
+		const struct answer_client *client,
+		const struct draw_list *list);
+
+/* answer_put_nobody - the body when there is no node of any service: an empty
+ * list and the fallback names. @host may be empty. */
+void answer_put_nobody(struct buf *b, const struct view *view, struct sv host,
+		       const struct answer_client *client);
+
+/* answer_put_goim - the body of /goim/nodes/weighted. @service may be NULL:
+ * then the domain stands for the nodes. */
+enum answer_goim { ANSWER_GOIM_ADDRS, ANSWER_GOIM_HOSTS };
+void answer_put_goim(struct buf *b, const struct view *view,
+		     const struct view_service *service,
+		     const struct draw_list *list, enum answer_goim form);
+
+#endif

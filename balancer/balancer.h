@@ -1,0 +1,33 @@
+/*
+ * balancer.h - peri-balancer as a service: who owns what, in which order it
+ * starts and stops. Main thread.
+ */
+#ifndef PERI_BALANCER_BALANCER_H
+#define PERI_BALANCER_BALANCER_H
+
+#include "balancer/builder.h"
+#include "balancer/query_worker.h"
+#include "lib/svc/service.h"
+
+struct balancer {
+	struct qsbr *domain;
+	struct qsbr_slot slot; /* struct view, published by the builder */
+	struct demand *demand;
+	struct view_shelf *shelf;
+	struct builder *builder;
+	struct builder_counters counters;
+	struct query_worker *workers[BALANCER_WORKERS_MAX];
+	unsigned worker_count;
+	uint16_t port; /* of the public listener */
+	struct loop_timer *drain_timer;
+	struct service_context *ctx;
+};
+
+/* balancer_service - the service for service_main(); constant. */
+const struct service *balancer_service(void);
+
+/* balancer_ready - whether there are nodes to answer with; @why says which
+ * snapshot, how old, from where, and whether places are known. */
+bool balancer_ready(struct service_context *ctx, struct buf *why);
+
+#endif

@@ -1,0 +1,368 @@
+/*
+ * balancer_metrics.c - adds up what workers and builder counted, when somebody
+ * asks for /metrics. Main thread; relaxed reads of other threads' counters.
+ */
+#include "balancer/balancer_metrics.h"
+
+#include "balancer/balancer.h"
+#include "lib/base/clk.h"
+#include "lib/base/num.h"
+
+#define LABEL_BYTES 96
+
+/* name="value" with a constant of ours; @room holds LABEL_BYTES. */
+static const char *label(char *room, const char *name, const char *value)
+{
+	struct buf b;
+
+	buf_init_fixed(&b, room, LABEL_BYTES);
+	buf_str(&b, name);
+	buf_str(&b, "=\"");
+	buf_str(&b, value);
+	buf_char(&b, '"');
+	return buf_cstr(&b);
+}
+
+/* One counter of all workers, by its offset in struct resolve_counters. */
+static uint64_t sum_at(const struct balancer *app, size_t offset)
+{
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < app->worker_count; i++) {
+		const char *counters =
+			(const void *)query_worker_counters(app->workers[i]);
+
+		sum += counter_get((const void *)(counters + offset));
+	}
+	return sum;
+}
+
+#define SUM(app, member) sum_at(app, offsetof(struct resolve_counters, member))
+#define SUM_AT(app, member, i)                                                 \
+	sum_at(app, offsetof(struct resolve_counters, member) +                \
+			    (i) * sizeof(struct counter))
+
+/* ---- queries ---- */
+
+static void collect_requests(struct metrics_writer *w, void *arg)
+{
+	char room[LABEL_BYTES];
+	uint64_t refused = 0;
+
+	for (unsigned i = 0; i < RESOLVE_RESULT_COUNT; i++)
+		metrics_sample_u64(w,
+				   label(room, "result", resolve_result_str(i)),
+				   SUM_AT(arg, results, i));
+	for (unsigned i = 1; i < QUERY_REFUSAL_COUNT; i++)
+		refused += SUM_AT(arg, refusals, i);
+	metrics_sample_u64(w, "result=\"refused\"", refused);
+}
+
+static void collect_refusals(struct metrics_writer *w, void *arg)
+{
+	char room[LABEL_BYTES];
+
+	for (unsigned i = 1; i < QUERY_REFUSAL_COUNT; i++)
+		metrics_sample_u64(
+			w, label(room, "reason", query_refusal_row(i)->label),
+			SUM_AT(arg, refusals, i));
+}
+
+static void collect_ranks(struct metrics_writer *w, void *arg)
+{
+	static const char *const names[SNAPSHOT_CANDIDATES] = {"0", "1", "2",
+							       "3", "4", "5"};
+	char room[LABEL_BYTES];
+
+	for (unsigned i = 0; i < SNAPSHOT_CANDIDATES; i++)
+		metrics_sample_u64(w, label(room, "rank", names[i]),
+				   SUM_AT(arg, first_rank, i));
+}
+
+static void collect_spill(struct metrics_writer *w, void *arg)
+{
+	uint64_t spilled = 0;
+
+	for (unsigned i = 1; i < SNAPSHOT_CANDIDATES; i++)
+		spilled += SUM_AT(arg, first_rank, i);
+	metrics_sample_u64(w, "", spilled);
+}
+
+static void collect_sources(struct metrics_writer *w, void *arg)
+{
+	char room[LABEL_BYTES];
+
+	for (unsigned i = 0; i < 4; i++)
+		metrics_sample_u64(w,
+				   label(room, "source", cellmap_source_str(i)),
+				   SUM_AT(arg, source, i));
+}
+
+static void collect_failed(struct metrics_writer *w, void *arg)
+{
+	metrics_sample_u64(w, "", SUM(arg, failed_reports));
+}
+
+static void collect_duration(struct metrics_writer *w, void *arg)
+{
+	struct metrics_histogram sum = {.sum_us = SUM(arg, duration_sum_us)};
+
+	for (unsigned i = 0; i <= METRICS_BUCKETS; i++) {
+		sum.bucket[i] = SUM_AT(arg, duration, i);
+		sum.count += sum.bucket[i];
+	}
+	metrics_sample_histogram(w, "", &sum);
+}
+
+/* ---- HTTP ---- */
+
+static uint64_t http_sum(const struct balancer *app, size_t offset)
+{
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < app->worker_count; i++) {
+		const char *http =
+			(const void *)query_worker_http(app->workers[i]);
+
+		sum += __atomic_load_n(
+			(const uint64_t *)(const void *)(http + offset),
+			__ATOMIC_RELAXED);
+	}
+	return sum;
+}
+
+#define HTTP(app, member) http_sum(app, offsetof(struct httpd_counters, member))
+
+static void collect_conns(struct metrics_writer *w, void *arg)
+{
+	metrics_sample_u64(w, "", HTTP(arg, conns_open));
+}
+
+static void collect_accepts(struct metrics_writer *w, void *arg)
+{
+	metrics_sample_u64(w, "", HTTP(arg, conns_accepted));
+}
+
+static void collect_http(struct metrics_writer *w, void *arg)
+{
+	static const char *const classes[] = {"0xx", "1xx", "2xx",
+					      "3xx", "4xx", "5xx"};
+	char room[LABEL_BYTES];
+
+	for (unsigned i = 2; i < 6; i++)
+		metrics_sample_u64(w, label(room, "code", classes[i]),
+				   HTTP(arg, status[i]));
+}
+
+static void collect_http_refused(struct metrics_writer *w, void *arg)
+{
+	metrics_sample_u64(w, "code=\"400\"", HTTP(arg, refused_400));
+	metrics_sample_u64(w, "code=\"408\"", HTTP(arg, refused_408));
+	metrics_sample_u64(w, "code=\"413\"", HTTP(arg, refused_413));
+	metrics_sample_u64(w, "code=\"414\"", HTTP(arg, refused_414));
+	metrics_sample_u64(w, "code=\"431\"", HTTP(arg, refused_431));
+	metrics_sample_u64(w, "code=\"501\"", HTTP(arg, refused_501));
+	metrics_sample_u64(w, "code=\"503\"", HTTP(arg, refused_503));
+	metrics_sample_u64(w, "code=\"505\"", HTTP(arg, refused_505));
+}
+
+/* ---- snapshot ---- */
+
+static void collect_nodes(struct metrics_writer *w, void *arg)
+{
+	struct balancer *app = arg;
+	struct view *view = view_shelf_take_newest(app->shelf);
+
+	if (view && view->snapshot) {
+		metrics_sample_u64(w, "state=\"up\"", view->snapshot->nodes_up);
+		metrics_sample_u64(w, "state=\"suspect\"",
+				   view->snapshot->nodes_suspect);
+		metrics_sample_u64(w, "state=\"down\"",
+				   view->snapshot->nodes_down);
+	}
+	view_unref(&view);
+}
+
+static void collect_number(struct metrics_writer *w, void *arg)
+{
+	struct balancer *app = arg;
+	struct view *view = view_shelf_take_newest(app->shelf);
+
+	if (view && view->snapshot)
+		metrics_sample_u64(w, "", view->snapshot->number);
+	view_unref(&view);
+}
+
+static void collect_age(struct metrics_writer *w, void *arg)
+{
+	struct balancer *app = arg;
+	struct view *view = view_shelf_take_newest(app->shelf);
+
+	if (view && view->snapshot)
+		metrics_sample_real(
+			w, "",
+			(double)(clk_mono_ms() - view->snapshot->built_at_ms) /
+				1000);
+	view_unref(&view);
+}
+
+static void collect_build_seconds(struct metrics_writer *w, void *arg)
+{
+	const struct balancer *app = arg;
+
+	metrics_sample_real(w, "",
+			    (double)counter_get(&app->counters.build_us_total) /
+				    1e6);
+}
+
+static void collect_last_build(struct metrics_writer *w, void *arg)
+{
+	const struct balancer *app = arg;
+
+	metrics_sample_real(
+		w, "", (double)counter_get(&app->counters.build_us_last) / 1e6);
+}
+
+static void collect_geo_databases(struct metrics_writer *w, void *arg)
+{
+	struct balancer *app = arg;
+	struct view *view = view_shelf_take_newest(app->shelf);
+
+	if (view)
+		metrics_sample_u64(w, "", view->map->databases);
+	view_unref(&view);
+}
+
+/* ---- single counters of the builder ---- */
+
+#define COLLECT(name, member)                                                  \
+	static void collect_##name(struct metrics_writer *w, void *arg)        \
+	{                                                                      \
+		const struct balancer *app = arg;                              \
+                                                                               \
+		metrics_sample_u64(w, "", counter_get(&app->counters.member)); \
+	}
+COLLECT(builds, builds)
+COLLECT(held, publish_held)
+COLLECT(state_refused, state_refused)
+COLLECT(dropped, fleet_dropped)
+COLLECT(sync_lines, sync.lines)
+COLLECT(sync_bad_lines, sync.bad_lines)
+COLLECT(sync_opens, sync.opens)
+COLLECT(sync_failures, sync.failures)
+COLLECT(sync_resets, sync.resets)
+COLLECT(sync_held_back, sync.held_back)
+COLLECT(sync_revision, sync.revision)
+COLLECT(saves, chores.saves)
+COLLECT(save_errors, chores.save_errors)
+COLLECT(maps, chores.maps_loaded)
+COLLECT(map_errors, chores.map_errors)
+
+static void collect_sync_state(struct metrics_writer *w, void *arg)
+{
+	const struct balancer *app = arg;
+	enum sync_state now =
+		(enum sync_state)counter_get(&app->counters.sync.state);
+	char room[LABEL_BYTES];
+
+	for (unsigned i = SYNC_WAITING; i <= SYNC_FOLLOWING; i++)
+		metrics_sample_u64(w, label(room, "state", sync_state_str(i)),
+				   i == now);
+}
+
+static void collect_heard(struct metrics_writer *w, void *arg)
+{
+	const struct balancer *app = arg;
+	int64_t at_ms = (int64_t)counter_get(&app->counters.heard_at_ms);
+
+	if (at_ms > 0)
+		metrics_sample_real(w, "",
+				    (double)(clk_mono_ms() - at_ms) / 1000);
+}
+
+static const struct metrics_row rows[] = {
+	{"peri_resolve_requests_total", METRICS_COUNTER,
+	 "Answers to clients by what they held.", "result", collect_requests},
+	{"peri_resolve_refusals_total", METRICS_COUNTER,
+	 "Requests of clients that were refused.", "reason", collect_refusals},
+	{"peri_resolve_duration_seconds", METRICS_HISTOGRAM,
+	 "Time from a parsed request to its answer, 1 of 64 requests.", "",
+	 collect_duration},
+	{"peri_resolve_first_choice_total", METRICS_COUNTER,
+	 "First nodes of answers by their site's place in the order of cost.",
+	 "rank", collect_ranks},
+	{"peri_resolve_spill_total", METRICS_COUNTER,
+	 "Answers whose first node is not in the nearest site.", "",
+	 collect_spill},
+	{"peri_resolve_places_total", METRICS_COUNTER,
+	 "Queries by where the client's place came from; none is a miss.",
+	 "source", collect_sources},
+	{"peri_resolve_failed_reports_total", METRICS_COUNTER,
+	 "Addresses that clients reported as failed.", "", collect_failed},
+	{"peri_balancer_connections", METRICS_GAUGE, "Open client connections.",
+	 "", collect_conns},
+	{"peri_balancer_connections_total", METRICS_COUNTER,
+	 "Accepted client connections.", "", collect_accepts},
+	{"peri_balancer_http_responses_total", METRICS_COUNTER,
+	 "HTTP answers of the public listener.", "code", collect_http},
+	{"peri_balancer_http_refusals_total", METRICS_COUNTER,
+	 "Requests that broke HTTP or its limits.", "code",
+	 collect_http_refused},
+	{"peri_balancer_nodes", METRICS_GAUGE, "Nodes in the snapshot.",
+	 "state", collect_nodes},
+	{"peri_balancer_snapshot_number", METRICS_GAUGE,
+	 "Number of the snapshot in force.", "", collect_number},
+	{"peri_balancer_snapshot_age_seconds", METRICS_GAUGE,
+	 "Age of the snapshot in force.", "", collect_age},
+	{"peri_balancer_snapshot_build_seconds", METRICS_GAUGE,
+	 "How long the last snapshot took.", "", collect_last_build},
+	{"peri_balancer_snapshot_build_seconds_total", METRICS_COUNTER,
+	 "Time spent building snapshots.", "", collect_build_seconds},
+	{"peri_balancer_snapshots_total", METRICS_COUNTER, "Snapshots built.",
+	 "", collect_builds},
+	{"peri_balancer_views_retired", METRICS_GAUGE,
+	 "Replaced views that a worker may still read.", "", collect_held},
+	{"peri_balancer_nodes_dropped_total", METRICS_COUNTER,
+	 "Nodes and regions ignored for the limits.", "", collect_dropped},
+	{"peri_balancer_sync_state", METRICS_GAUGE,
+	 "1 for the state of the registry's stream.", "state",
+	 collect_sync_state},
+	{"peri_balancer_sync_age_seconds", METRICS_GAUGE,
+	 "Since the registry was last heard.", "", collect_heard},
+	{"peri_balancer_sync_revision", METRICS_GAUGE,
+	 "Revision of the registry's feed.", "", collect_sync_revision},
+	{"peri_balancer_sync_lines_total", METRICS_COUNTER,
+	 "Lines of the registry's stream.", "", collect_sync_lines},
+	{"peri_balancer_sync_bad_lines_total", METRICS_COUNTER,
+	 "Lines that were refused; each ends its stream.", "",
+	 collect_sync_bad_lines},
+	{"peri_balancer_sync_opens_total", METRICS_COUNTER,
+	 "Streams that a registry opened.", "", collect_sync_opens},
+	{"peri_balancer_sync_failures_total", METRICS_COUNTER,
+	 "Streams that ended or never opened.", "", collect_sync_failures},
+	{"peri_balancer_sync_resets_total", METRICS_COUNTER,
+	 "Whole states sent anew by the registry.", "", collect_sync_resets},
+	{"peri_balancer_sync_held_back_total", METRICS_COUNTER,
+	 "Whole states that lacked most nodes and took effect late.", "",
+	 collect_sync_held_back},
+	{"peri_balancer_state_refused_total", METRICS_COUNTER,
+	 "Saved states that were refused.", "", collect_state_refused},
+	{"peri_balancer_state_saves_total", METRICS_COUNTER, "States saved.",
+	 "", collect_saves},
+	{"peri_balancer_state_save_errors_total", METRICS_COUNTER,
+	 "States that could not be saved.", "", collect_save_errors},
+	{"peri_balancer_geo_databases", METRICS_GAUGE,
+	 "City databases in the map in force.", "", collect_geo_databases},
+	{"peri_balancer_geo_loads_total", METRICS_COUNTER, "Maps compiled.", "",
+	 collect_maps},
+	{"peri_balancer_geo_errors_total", METRICS_COUNTER,
+	 "Maps that could not be compiled; the old one stayed.", "",
+	 collect_map_errors},
+};
+
+const struct metrics_table *balancer_metrics_table(void)
+{
+	static const struct metrics_table table = {rows, ARRAY_LEN(rows)};
+
+	return &table;
+}

@@ -1,0 +1,382 @@
+/*
+ * builder.c - the builder's thread. It is the only writer of the fleet, the
+ * only publisher, and it never blocks: what blocks is the chores thread's.
+ * Snapshots and views are built only from a whole state: from the saved file
+ * or since the registry's first "synced".
+ */
+#include "balancer/builder.h"
+
+#include <inttypes.h>
+#include <errno.h>
+
+#include "lib/base/clk.h"
+#include "lib/base/err.h"
+#include "lib/base/log.h"
+#include "lib/base/mem.h"
+#include "lib/svc/worker.h"
+
+#define BUILD_EVERY_MS 1000
+#define BUILD_GAP_MS   50 /* between two builds for changes */
+#define SAVE_GAP_MS    3000
+#define SAVE_IDLE_MS   30000 /* loads alone are saved this often */
+#define WHY_BYTES      1024
+
+struct builder {
+	struct builder_config config; /* settings: see below */
+	struct balancer_settings settings;
+	char save_path[BALANCER_PATH_BYTES + sizeof(STATE_FILE_NAME) + 1];
+	struct worker *worker;
+	struct chores *chores;
+	struct mailbox *maps;
+	/* the thread's */
+	struct loop *loop;
+	struct fleet *fleet;
+	struct snapshot_builder *snapshots;
+	struct sync *sync;
+	struct view_map *map;
+	uint32_t map_serial;
+	struct policy *policy;
+	struct state_file_mark loaded; /* from the file, or epoch "" */
+	bool has_state;		       /* there is something to answer from */
+	bool complete;		       /* the registry was heard in this life */
+	bool dirty;		       /* changed since the last save */
+	bool pending;		       /* a build for a change is under way */
+	int64_t built_at_ms, saved_at_ms;
+	struct loop_timer *tick, *change;
+};
+
+/* ---- publishing ---- */
+
+static struct snapshot *build(struct builder *b)
+{
+	unsigned cell_count;
+	const struct cellmap_cell *cells =
+		cellmap_cells(b->map->map, &cell_count);
+	const struct snapshot_input input = {
+		.fleet = b->fleet,
+		.cells = cells,
+		.cell_count = cell_count,
+		.demand = b->config.demand,
+		.policy = b->policy->ranking,
+		.revision = b->sync ? sync_mark(b->sync)->rev : b->loaded.rev,
+		.now_ms = loop_now_ms(b->loop),
+		.synced_at_ms = b->sync ? sync_heard_at_ms(b->sync) : -1,
+	};
+	struct builder_counters *counters = b->config.counters;
+	struct snapshot *snap = snapshot_build(b->snapshots, &input);
+
+	counter_add(&counters->builds, 1);
+	counter_set(&counters->build_us_last, (uint64_t)snap->build_us);
+	counter_add(&counters->build_us_total, (uint64_t)snap->build_us);
+	counter_set(&counters->fleet_dropped, fleet_dropped(b->fleet));
+	if (input.synced_at_ms >= 0)
+		counter_set(&counters->heard_at_ms,
+			    (uint64_t)input.synced_at_ms);
+	return snap;
+}
+
+static void publish(struct builder *b)
+{
+	struct view_parts parts = {
+		.map = b->map,
+		.policy = b->policy,
+		.from_file = !b->complete,
+	};
+	struct view *view;
+
+	if (b->has_state)
+		parts.snapshot = build(b);
+	view = view_new(&parts);
+	view_shelf_put(b->config.shelf, view);
+	qsbr_publish(b->config.domain, b->config.slot, view, view_retire);
+	counter_set(&b->config.counters->publish_held,
+		    qsbr_reclaim(b->config.domain));
+	b->built_at_ms = loop_now_ms(b->loop);
+}
+
+/* ---- saving ---- */
+
+static void save(struct builder *b)
+{
+	struct state_file_mark mark;
+	struct buf text;
+
+	if (!b->save_path[0] || !b->sync || !sync_is_whole(b->sync))
+		return;
+	mark = *sync_mark(b->sync);
+	mark.saved_wall_ms = clk_wall_ms();
+	buf_init(&text, STATE_FILE_BYTES_MAX);
+	state_file_put(&text, b->fleet, &mark, loop_now_ms(b->loop));
+	chores_save(b->chores, &text);
+	b->dirty = false;
+	b->saved_at_ms = loop_now_ms(b->loop);
+}
+
+static void save_if_due(struct builder *b)
+{
+	int64_t since_ms = loop_now_ms(b->loop) - b->saved_at_ms;
+
+	if (since_ms >= (b->dirty ? SAVE_GAP_MS : SAVE_IDLE_MS))
+		save(b);
+}
+
+/* ---- what moves it ---- */
+
+static void on_tick(void *arg)
+{
+	struct builder *b = arg;
+
+	if (b->has_state)
+		publish(b);
+	save_if_due(b);
+}
+
+static void on_change(void *arg)
+{
+	struct builder *b = arg;
+
+	b->pending = false;
+	publish(b);
+}
+
+static void build_soon(struct builder *b)
+{
+	int64_t since_ms = loop_now_ms(b->loop) - b->built_at_ms;
+
+	if (b->pending)
+		return;
+	b->pending = true;
+	loop_timer_once(b->change,
+			since_ms >= BUILD_GAP_MS ? 0 : BUILD_GAP_MS - since_ms);
+}
+
+static void on_sync(enum sync_change change, void *arg)
+{
+	struct builder *b = arg;
+
+	b->dirty = true;
+	if (change == SYNC_COMPLETE) {
+		b->has_state = true;
+		b->complete = true;
+	}
+	if (b->has_state)
+		build_soon(b);
+}
+
+/* A new map: the cells have other numbers now, so the rates of the old ones
+ * mean nothing; they fade within seconds (EWMA of 3 s). */
+static void on_map(void *message, void *arg)
+{
+	struct builder *b = arg;
+
+	view_map_unref(&b->map);
+	b->map = message;
+	b->map->serial = ++b->map_serial;
+	if (b->loop)
+		publish(b);
+}
+
+static void source_of(const struct balancer_settings *settings,
+		      struct map_source *source)
+{
+	source->databases = settings->geo_databases;
+	memcpy(source->overrides, settings->geo_overrides,
+	       sizeof(source->overrides));
+}
+
+static void on_message(void *state, void *message)
+{
+	struct builder *b = state;
+	struct balancer_settings *settings = message;
+	struct map_source source;
+
+	policy_unref(&b->policy);
+	b->policy = policy_new(settings);
+	source_of(settings, &source);
+	chores_reload(b->chores, &source);
+	mem_free(settings);
+	publish(b);
+}
+
+/* ---- start ---- */
+
+static int load_map(struct builder *b)
+{
+	char why_text[WHY_BYTES];
+	struct map_source source;
+	struct buf why;
+	int rc;
+
+	source_of(&b->settings, &source);
+	buf_init_fixed(&why, why_text, sizeof(why_text));
+	rc = map_source_load(&source, &b->map, &why);
+	if (rc != 0) {
+		log_err("geo.load_failed error=\"%s\" why=\"" SV_FMT "\"",
+			err_str(rc), SV_ARG(buf_view(&why)));
+		return rc;
+	}
+	b->map->serial = ++b->map_serial;
+	counter_add(&b->config.counters->chores.maps_loaded, 1);
+	return 0;
+}
+
+static void load_state(struct builder *b)
+{
+	char why_text[WHY_BYTES];
+	struct buf why;
+	unsigned count = 0;
+	int rc;
+
+	if (!b->save_path[0])
+		return;
+	buf_init_fixed(&why, why_text, sizeof(why_text));
+	rc = state_file_load(b->save_path, b->fleet, &b->loaded, &why);
+	if (rc == -ENOENT)
+		return;
+	if (rc != 0) {
+		counter_add(&b->config.counters->state_refused, 1);
+		log_err("state.refused file=%s error=\"%s\" why=\"" SV_FMT
+			"\" fix=\"starting without it\"",
+			b->save_path, err_str(rc), SV_ARG(buf_view(&why)));
+		return;
+	}
+	fleet_nodes(b->fleet, &count);
+	counter_set(&b->config.counters->state_loaded_nodes, count);
+	b->has_state = true;
+	log_info("state.loaded file=%s nodes=%u rev=%" PRIu64 " age_s=%" PRId64,
+		 b->save_path, count, b->loaded.rev,
+		 (clk_wall_ms() - b->loaded.saved_wall_ms) / 1000);
+}
+
+static int start_chores(struct builder *b)
+{
+	struct chores_config config = {
+		.maps = b->maps,
+		.counters = &b->config.counters->chores,
+		.save_path = b->save_path,
+	};
+
+	source_of(&b->settings, &config.source);
+	return chores_start(&config, &b->chores);
+}
+
+static void start_sync(struct builder *b)
+{
+	const struct sync_config config = {
+		.loop = b->loop,
+		.urls = &b->settings.registry,
+		.fleet = b->fleet,
+		.counters = &b->config.counters->sync,
+		.changed = on_sync,
+		.arg = b,
+	};
+
+	b->sync = sync_new(&config, &b->loaded);
+}
+
+/* Everything but the threads of others, in reverse order of its making. */
+static void fini(struct builder *b)
+{
+	sync_free(&b->sync);
+	chores_stop(&b->chores);
+	b->loop = NULL; /* on_map() of unread maps only takes them over */
+	mailbox_free(&b->maps);
+	loop_timer_free(&b->tick);
+	loop_timer_free(&b->change);
+	snapshot_builder_free(&b->snapshots);
+	fleet_free(&b->fleet);
+	policy_unref(&b->policy);
+	view_map_unref(&b->map);
+}
+
+static int start(struct loop *loop, unsigned index, void *arg, void **state_r)
+{
+	struct builder *b = arg;
+	int rc;
+
+	(void)index;
+	b->loop = loop;
+	b->fleet = fleet_new();
+	b->snapshots = snapshot_builder_new();
+	b->policy = policy_new(&b->settings);
+	b->tick = loop_timer_new(loop, on_tick, b);
+	b->change = loop_timer_new(loop, on_change, b);
+	rc = mailbox_new(loop, on_map, b, &b->maps);
+	if (rc == 0)
+		rc = load_map(b);
+	if (rc == 0)
+		rc = start_chores(b);
+	if (rc != 0) {
+		fini(b);
+		return rc;
+	}
+	load_state(b);
+	publish(b);
+	start_sync(b);
+	loop_timer_every(b->tick, BUILD_EVERY_MS);
+	*state_r = b;
+	return 0;
+}
+
+static void stop(void *state)
+{
+	struct builder *b = state;
+
+	save(b);
+	qsbr_publish(b->config.domain, b->config.slot, NULL, view_retire);
+	qsbr_reclaim(b->config.domain);
+	fini(b);
+}
+
+static const struct worker_role role = {
+	.start = start,
+	.message = on_message,
+	.stop = stop,
+};
+
+static void set_save_path(struct builder *b)
+{
+	struct buf path;
+
+	if (!b->settings.state_dir[0])
+		return;
+	buf_init_fixed(&path, b->save_path, sizeof(b->save_path) - 1);
+	buf_str(&path, b->settings.state_dir);
+	buf_str(&path, "/" STATE_FILE_NAME);
+}
+
+int builder_start(const struct builder_config *config,
+		  struct builder **builder_r)
+{
+	struct builder *b = mem_alloc(sizeof(*b));
+	int rc;
+
+	b->config = *config;
+	b->settings = *config->settings;
+	b->config.settings = NULL;
+	set_save_path(b);
+	rc = worker_start(&role, 0, b, &b->worker);
+	if (rc != 0) {
+		mem_free(b);
+		return rc;
+	}
+	*builder_r = b;
+	return 0;
+}
+
+void builder_stop(struct builder **builder)
+{
+	struct builder *b = *builder;
+
+	*builder = NULL;
+	if (!b)
+		return;
+	worker_stop(&b->worker);
+	mem_free(b);
+}
+
+void builder_reload(struct builder *builder,
+		    const struct balancer_settings *settings)
+{
+	worker_post(builder->worker, mem_dup(settings, sizeof(*settings)));
+}

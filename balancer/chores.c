@@ -1,0 +1,160 @@
+/*
+ * chores.c - the thread for what blocks. It owns the list of map files and
+ * looks at them every 5 s; a failed load keeps the map in force and is tried
+ * again when the files change.
+ */
+#include "balancer/chores.h"
+
+#include "balancer/state_file.h"
+#include "lib/base/err.h"
+#include "lib/base/log.h"
+#include "lib/base/mem.h"
+#include "lib/svc/worker.h"
+
+#define LOOK_EVERY_MS 5000
+#define WHY_BYTES     1024
+
+struct chores {
+	struct chores_config config; /* the thread's after the start */
+	struct worker *worker;
+	/* the thread's */
+	struct loop_timer *look;
+	uint64_t stamp; /* of the files at the last load */
+};
+
+/* One thing to do; the sender fills it, the thread frees it. */
+struct chore {
+	enum { CHORE_RELOAD, CHORE_SAVE } kind;
+	struct map_source source; /* CHORE_RELOAD */
+	struct buf text;	  /* CHORE_SAVE; heap memory */
+};
+
+static void load(struct chores *c)
+{
+	char why_text[WHY_BYTES];
+	struct view_map *map;
+	struct buf why;
+	int rc;
+
+	buf_init_fixed(&why, why_text, sizeof(why_text));
+	c->stamp = map_source_stamp(&c->config.source);
+	rc = map_source_load(&c->config.source, &map, &why);
+	if (rc == 0) {
+		counter_add(&c->config.counters->maps_loaded, 1);
+		mailbox_post(c->config.maps, map);
+		return;
+	}
+	counter_add(&c->config.counters->map_errors, 1);
+	log_err("geo.load_failed error=\"%s\" why=\"" SV_FMT
+		"\" kept=\"the map in force\"",
+		err_str(rc), SV_ARG(buf_view(&why)));
+}
+
+static void look(void *arg)
+{
+	struct chores *c = arg;
+
+	if (map_source_stamp(&c->config.source) != c->stamp)
+		load(c);
+}
+
+static void save(struct chores *c, struct buf *text)
+{
+	int rc = text->failed
+			 ? ERR_TOOBIG
+			 : state_file_save(c->config.save_path, buf_view(text));
+
+	if (rc == 0) {
+		counter_add(&c->config.counters->saves, 1);
+		counter_set(&c->config.counters->save_bytes, text->len);
+		return;
+	}
+	counter_add(&c->config.counters->save_errors, 1);
+	log_err("state.save_failed file=%s error=\"%s\"", c->config.save_path,
+		err_str(rc));
+}
+
+static int start(struct loop *loop, unsigned index, void *arg, void **state_r)
+{
+	struct chores *c = arg;
+
+	(void)index;
+	c->stamp = map_source_stamp(&c->config.source);
+	c->look = loop_timer_new(loop, look, c);
+	loop_timer_every(c->look, LOOK_EVERY_MS);
+	*state_r = c;
+	return 0;
+}
+
+static void message(void *state, void *message_arg)
+{
+	struct chores *c = state;
+	struct chore *chore = message_arg;
+
+	if (chore->kind == CHORE_RELOAD) {
+		c->config.source = chore->source;
+		load(c);
+	} else {
+		save(c, &chore->text);
+		buf_fini(&chore->text);
+	}
+	mem_free(chore);
+}
+
+static void stop(void *state)
+{
+	struct chores *c = state;
+
+	loop_timer_free(&c->look);
+}
+
+static const struct worker_role role = {
+	.start = start,
+	.message = message,
+	.stop = stop,
+};
+
+int chores_start(const struct chores_config *config, struct chores **chores_r)
+{
+	struct chores *c = mem_alloc(sizeof(*c));
+	int rc;
+
+	c->config = *config;
+	rc = worker_start(&role, 0, c, &c->worker);
+	if (rc != 0) {
+		mem_free(c);
+		return rc;
+	}
+	*chores_r = c;
+	return 0;
+}
+
+void chores_stop(struct chores **chores)
+{
+	struct chores *c = *chores;
+
+	*chores = NULL;
+	if (!c)
+		return;
+	worker_stop(&c->worker);
+	mem_free(c);
+}
+
+void chores_reload(struct chores *chores, const struct map_source *source)
+{
+	struct chore *chore = mem_alloc(sizeof(*chore));
+
+	chore->kind = CHORE_RELOAD;
+	chore->source = *source;
+	worker_post(chores->worker, chore);
+}
+
+void chores_save(struct chores *chores, struct buf *text)
+{
+	struct chore *chore = mem_alloc(sizeof(*chore));
+
+	chore->kind = CHORE_SAVE;
+	chore->text = *text;
+	buf_init(text, 0); /* given away */
+	worker_post(chores->worker, chore);
+}

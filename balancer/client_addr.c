@@ -1,0 +1,74 @@
+/*
+ * client_addr.c - decides whose address a request is answered for. Pure; on
+ * the query path, so the common case (no proxies) looks at nothing.
+ */
+#include "balancer/client_addr.h"
+
+/* The part of @text behind its last comma; *@text loses it and the comma. */
+static struct sv cut_last(struct sv *text)
+{
+	size_t at = text->len;
+	struct sv last;
+
+	while (at > 0 && text->ptr[at - 1] != ',')
+		at--;
+	last = sv_trim(sv_of(text->ptr + at, text->len - at));
+	text->len = at > 0 ? at - 1 : 0;
+	return last;
+}
+
+/* Walk one field value from the right. Returns QUERY_OK with *@found_r. */
+static enum query_refusal walk(const struct policy *policy, struct sv value,
+			       struct addr *client, bool *found_r)
+{
+	while (value.len > 0 && !*found_r) {
+		struct sv text = cut_last(&value);
+
+		if (text.len == 0)
+			continue;
+		if (addr_parse(text, client) != 0)
+			return QUERY_BAD_FORWARDED_FOR;
+		*found_r = !policy_is_proxy(policy, client);
+	}
+	return QUERY_OK;
+}
+
+/* Several fields of one name are one list (RFC 9110 section 5.3). */
+static enum query_refusal forwarded(const struct policy *policy,
+				    const struct http1_request *head,
+				    struct addr *client)
+{
+	static const struct sv name = {"x-forwarded-for", 15};
+	bool found = false;
+
+	for (unsigned i = head->header_count; i > 0 && !found; i--) {
+		const struct http1_header *header = &head->headers[i - 1];
+		enum query_refusal refusal;
+
+		if (!sv_eq_nocase(header->name, name))
+			continue;
+		refusal = walk(policy, header->value, client, &found);
+		if (refusal != QUERY_OK)
+			return refusal;
+	}
+	return QUERY_OK;
+}
+
+enum query_refusal client_addr_find(const struct policy *policy,
+				    const struct http1_request *head,
+				    const struct addr *peer,
+				    const struct addr *ip,
+				    struct addr *client_r)
+{
+	bool from_proxy =
+		policy->proxy_count > 0 && policy_is_proxy(policy, peer);
+
+	*client_r = *peer;
+	if (ip) {
+		if (!from_proxy && !policy->trust_ip_parameter)
+			return QUERY_IP_NOT_TRUSTED;
+		*client_r = *ip;
+		return QUERY_OK;
+	}
+	return from_proxy ? forwarded(policy, head, client_r) : QUERY_OK;
+}

@@ -1,0 +1,32 @@
+/*
+ * map_source.h - the files that a map is made from: whether they changed, and
+ * the map itself. Reads files and blocks; not for a thread that serves.
+ */
+#ifndef PERI_BALANCER_MAP_SOURCE_H
+#define PERI_BALANCER_MAP_SOURCE_H
+
+#include "balancer/view.h"
+
+struct map_source {
+	struct conf_list databases;
+	char overrides[BALANCER_PATH_BYTES]; /* "" = none */
+};
+
+/* map_source_stamp - a number that changes when one of the files does (size,
+ * time of change, inode, existence). */
+uint64_t map_source_stamp(const struct map_source *source);
+
+/*
+ * map_source_load - compile the map.
+ *
+ * @why	 out: names the file and the reason on an error
+ *
+ * Databases that do not exist are logged and left out, so that a system
+ * without them runs; a file that exists and cannot be used is an error. Takes
+ * about a second. Returns 0 and *@map_r (held once by the caller), -errno or
+ * what cellmap_build() says.
+ */
+MUST_CHECK int map_source_load(const struct map_source *source,
+			       struct view_map **map_r, struct buf *why);
+
+#endif

@@ -1,0 +1,352 @@
+/*
+ * resolve.c - the public listener's handler: reads a query, finds the client
+ * on the map, draws, answers. Runs on a worker's thread; everything it reads
+ * is the worker's own or in the current view, which nobody writes.
+ */
+#include "balancer/resolve.h"
+
+#include "balancer/answer.h"
+#include "balancer/client_addr.h"
+#include "lib/base/clk.h"
+#include "lib/base/hash.h"
+#include "lib/proto/url.h"
+
+#define CORS_LINE "Access-Control-Allow-Origin: *\r\n"
+
+/* A request on its way. */
+struct turn {
+	struct resolver *resolver;
+	struct httpd_request *req;
+	const struct view *view;
+	const struct view_service *service;
+	struct answer_client client;
+	struct draw_list list;
+};
+
+void resolve_init(struct resolver *resolver, struct qsbr_slot *current,
+		  struct demand_counter *demand)
+{
+	memset(resolver, 0, sizeof(*resolver));
+	resolver->current = current;
+	resolver->demand = demand;
+	resolver->until_sample = 1;
+	rng_seed_os(&resolver->rng);
+}
+
+/* All replicas must give a device the same key, so this is no secret; it
+ * steers only which node a caller gets, and anybody may choose an id. */
+uint64_t resolve_key(struct sv device)
+{
+	static const struct hash_key key = {0x7065726968656c69ULL,
+					    0x6f6e2d6465766963ULL};
+
+	return hash_sip(&key, device);
+}
+
+const char *resolve_result_str(enum resolve_result result)
+{
+	static const char *const names[RESOLVE_RESULT_COUNT] = {
+		[RESOLVE_OK] = "ok",
+		[RESOLVE_PANIC] = "panic",
+		[RESOLVE_EMPTY] = "empty",
+		[RESOLVE_GOIM] = "goim",
+	};
+
+	return names[result];
+}
+
+/* ---- refusals ---- */
+
+static const char *refusal_headers(enum query_refusal refusal)
+{
+	switch (refusal) {
+	case QUERY_NOT_READY:
+		return CORS_LINE "Cache-Control: no-store\r\n"
+				 "Retry-After: 1\r\n";
+	case QUERY_METHOD:
+		return CORS_LINE "Cache-Control: no-store\r\n"
+				 "Allow: GET, HEAD, OPTIONS\r\n";
+	default:
+		return CORS_LINE "Cache-Control: no-store\r\n";
+	}
+}
+
+static void refuse(struct resolver *resolver, struct httpd_request *req,
+		   enum query_refusal refusal, struct sv culprit)
+{
+	const struct query_refusal_row *row = query_refusal_row(refusal);
+	char detail_text[256], body_text[1024];
+	struct problem problem = {row->status, row->type, row->title, NULL,
+				  NULL};
+	struct buf detail, body;
+
+	counter_add(&resolver->counters.refusals[refusal], 1);
+	buf_init_fixed(&detail, detail_text, sizeof(detail_text));
+	if (culprit.len > 32)
+		culprit.len = 32;
+	if (culprit.len > 0) {
+		buf_sv(&detail, culprit);
+		buf_str(&detail, ": ");
+	}
+	buf_str(&detail, row->detail);
+	problem.detail = buf_cstr(&detail);
+	buf_init_fixed(&body, body_text, sizeof(body_text));
+	problem_put(&body, &problem);
+	httpd_reply(req, row->status, PROBLEM_CONTENT_TYPE,
+		    sv_str(refusal_headers(refusal)), buf_view(&body));
+}
+
+/* ---- what the query and the goim form share ---- */
+
+static void locate(struct turn *turn, struct sv device)
+{
+	struct answer_client *client = &turn->client;
+	struct resolver *resolver = turn->resolver;
+
+	client->address = addr_unmap(&client->address);
+	cellmap_find(turn->view->map->map, &client->address, &client->place);
+	client->key =
+		device.len > 0 ? resolve_key(device) : rng_u64(&resolver->rng);
+	counter_add(&resolver->counters.source[client->place.source], 1);
+}
+
+static void draw(struct turn *turn, uint8_t want)
+{
+	struct resolver *resolver = turn->resolver;
+	struct draw_query query = {
+		.service = turn->service->ranking,
+		.key = turn->client.key,
+		.cell = turn->client.place.cell,
+		.want = want,
+		.family = turn->client.family,
+	};
+
+	demand_count(resolver->demand, turn->service->slot, query.cell);
+	draw_nodes(&query, &turn->list);
+	if (turn->list.count > 0 && turn->list.rank < SNAPSHOT_CANDIDATES)
+		counter_add(&resolver->counters.first_rank[turn->list.rank], 1);
+}
+
+/* ---- /resolve ---- */
+
+static void reply(struct turn *turn)
+{
+	struct buf *out =
+		httpd_reply_begin(turn->req, 200, turn->view->policy->headers);
+	enum resolve_result result =
+		turn->list.panic ? RESOLVE_PANIC : RESOLVE_OK;
+
+	answer_put(out, turn->service, &turn->client, &turn->list);
+	httpd_reply_end(turn->req);
+	if (turn->list.count == 0)
+		result = RESOLVE_EMPTY;
+	counter_add(&turn->resolver->counters.results[result], 1);
+}
+
+static void reply_nobody(struct turn *turn, struct sv host)
+{
+	struct buf *out =
+		httpd_reply_begin(turn->req, 200, turn->view->policy->headers);
+
+	answer_put_nobody(out, turn->view, host, &turn->client);
+	httpd_reply_end(turn->req);
+	counter_add(&turn->resolver->counters.results[RESOLVE_EMPTY], 1);
+}
+
+static void answer(struct turn *turn, struct query *query)
+{
+	enum query_refusal refusal = QUERY_UNKNOWN_HOST;
+
+	turn->client.family = query->family;
+	turn->service = view_find_service(turn->view, query->host);
+	/* The default service stays known when all its nodes are gone. */
+	if (!turn->service && turn->view->service_count > 0 &&
+	    (query->host.len > 0
+		     ? !sv_eq(query->host,
+			      sv_str(turn->view->policy->default_service))
+		     : turn->view->policy->default_service[0] == '\0')) {
+		if (query->host.len == 0)
+			refusal = QUERY_HOST_REQUIRED;
+		refuse(turn->resolver, turn->req, refusal, query->culprit);
+		return;
+	}
+	locate(turn, query->device);
+	if (!turn->service) {
+		reply_nobody(turn, query->host);
+		return;
+	}
+	draw(turn, query->want);
+	reply(turn);
+}
+
+static void resolve(struct turn *turn)
+{
+	const struct httpd_request *req = turn->req;
+	struct query query;
+	enum query_refusal refusal;
+
+	refusal = query_parse(req->head->query, &query);
+	if (refusal == QUERY_OK)
+		refusal = client_addr_find(
+			turn->view->policy, req->head, &req->peer,
+			query.has_ip ? &query.ip : NULL, &turn->client.address);
+	if (refusal == QUERY_OK && !turn->view->snapshot)
+		refusal = QUERY_NOT_READY;
+	if (refusal != QUERY_OK) {
+		refuse(turn->resolver, turn->req, refusal, query.culprit);
+		return;
+	}
+	if (query.failed_count > 0)
+		counter_add(&turn->resolver->counters.failed_reports,
+			    query.failed_count);
+	answer(turn, &query);
+}
+
+/* ---- /goim/nodes/weighted ---- */
+
+/* goim ignores parameters that it does not know. */
+static enum answer_goim goim_form(struct sv query)
+{
+	struct sv name, value;
+
+	while (url_query_next(&query, &name, &value))
+		if (sv_eq(name, SV("platform")))
+			return sv_eq(value, SV("web")) ? ANSWER_GOIM_HOSTS
+						       : ANSWER_GOIM_ADDRS;
+	return ANSWER_GOIM_ADDRS;
+}
+
+static void goim(struct turn *turn)
+{
+	static const struct sv headers =
+		SV("Content-Type: application/json; charset=utf-8\r\n" CORS_LINE
+		   "Cache-Control: no-store\r\n");
+	enum query_refusal refusal;
+	struct buf *out;
+
+	refusal =
+		client_addr_find(turn->view->policy, turn->req->head,
+				 &turn->req->peer, NULL, &turn->client.address);
+	if (refusal != QUERY_OK) {
+		refuse(turn->resolver, turn->req, refusal, sv_of("", 0));
+		return;
+	}
+	if (turn->view->snapshot)
+		turn->service = view_find_service(turn->view, sv_of("", 0));
+	if (turn->service) {
+		locate(turn, sv_of("", 0));
+		draw(turn, DRAW_DEFAULT);
+	}
+	out = httpd_reply_begin(turn->req, 200, headers);
+	answer_put_goim(out, turn->view, turn->service, &turn->list,
+			goim_form(turn->req->head->query));
+	httpd_reply_end(turn->req);
+	counter_add(&turn->resolver->counters.results[RESOLVE_GOIM], 1);
+}
+
+/* ---- health ---- */
+
+static void healthz(struct turn *turn)
+{
+	httpd_reply(turn->req, 200, "text/plain", sv_of("", 0), SV("ok\n"));
+}
+
+static void readyz(struct turn *turn)
+{
+	const struct snapshot *snap = turn->view->snapshot;
+
+	if (snap && snap->nodes_total > 0)
+		httpd_reply(turn->req, 200, "text/plain", sv_of("", 0),
+			    SV("ready\n"));
+	else
+		httpd_reply(turn->req, 503, "text/plain",
+			    SV("Retry-After: 1\r\n"), SV("no nodes yet\n"));
+}
+
+/* ---- paths ---- */
+
+static const struct route {
+	struct sv path;
+	void (*handle)(struct turn *turn);
+} routes[] = {
+	{{"/resolve", 8}, resolve},
+	{{"/v1/resolve", 11}, resolve},
+	{{"/goim/nodes/weighted", 20}, goim},
+	{{"/healthz", 8}, healthz},
+	{{"/readyz", 7}, readyz},
+};
+
+static const struct route *find_route(struct sv path)
+{
+	for (size_t i = 0; i < ARRAY_LEN(routes); i++)
+		if (sv_eq(path, routes[i].path))
+			return &routes[i];
+	return NULL;
+}
+
+/* A browser asks first when a page sends headers of its own. */
+static void preflight(struct httpd_request *req)
+{
+	httpd_reply(req, 204, NULL,
+		    SV(CORS_LINE "Access-Control-Allow-Methods: GET, HEAD\r\n"
+				 "Access-Control-Allow-Headers: *\r\n"
+				 "Access-Control-Max-Age: 86400\r\n"
+				 "Allow: GET, HEAD, OPTIONS\r\n"),
+		    sv_of("", 0));
+}
+
+static void dispatch(struct resolver *resolver, struct httpd_request *req)
+{
+	enum http1_method method = req->head->method;
+	const struct route *route = find_route(req->head->path);
+	struct turn turn;
+
+	if (!route) {
+		refuse(resolver, req, QUERY_PATH, sv_of("", 0));
+	} else if (method == HTTP1_OPTIONS) {
+		preflight(req);
+	} else if (method != HTTP1_GET && method != HTTP1_HEAD) {
+		refuse(resolver, req, QUERY_METHOD, sv_of("", 0));
+	} else {
+		turn.resolver = resolver;
+		turn.req = req;
+		turn.view = qsbr_read(resolver->current);
+		turn.service = NULL;
+		turn.client.family = SNAPSHOT_V46;
+		turn.list.count = 0;
+		route->handle(&turn);
+	}
+}
+
+/* Bucket of metrics.h's histograms: the first power of two not below it. */
+static unsigned bucket_of(uint64_t us)
+{
+	unsigned bucket = 0;
+
+	while (bucket < METRICS_BUCKETS && us > 1ULL << bucket)
+		bucket++;
+	return bucket;
+}
+
+static void dispatch_timed(struct resolver *resolver, struct httpd_request *req)
+{
+	int64_t start_us = clk_mono_us();
+	uint64_t took_us;
+
+	dispatch(resolver, req);
+	took_us = (uint64_t)(clk_mono_us() - start_us);
+	counter_add(&resolver->counters.duration[bucket_of(took_us)], 1);
+	counter_add(&resolver->counters.duration_sum_us, took_us);
+}
+
+void resolve_handle(struct httpd_request *req, void *resolver)
+{
+	struct resolver *r = resolver;
+
+	if (--r->until_sample > 0) {
+		dispatch(r, req);
+		return;
+	}
+	r->until_sample = RESOLVE_SAMPLE;
+	dispatch_timed(r, req);
+}

@@ -1,0 +1,62 @@
+/*
+ * resolve.h - what the public listener answers: /resolve and its short forms,
+ * /goim/nodes/weighted, health. One resolver belongs to one worker thread; the
+ * way of a query takes no lock, allocates nothing and logs nothing.
+ */
+#ifndef PERI_BALANCER_RESOLVE_H
+#define PERI_BALANCER_RESOLVE_H
+
+#include "balancer/counter.h"
+#include "balancer/demand.h"
+#include "balancer/query.h"
+#include "balancer/view.h"
+#include "lib/base/qsbr.h"
+#include "lib/base/rng.h"
+#include "lib/net/httpd.h"
+#include "lib/svc/metrics.h"
+
+enum resolve_result {
+	RESOLVE_OK,    /* a list */
+	RESOLVE_PANIC, /* a list beyond all headroom */
+	RESOLVE_EMPTY, /* no node alive: fallback names only */
+	RESOLVE_GOIM,  /* goim's form */
+	RESOLVE_RESULT_COUNT,
+};
+
+/* Written by the worker, read by the metrics of another thread. */
+struct resolve_counters {
+	struct counter results[RESOLVE_RESULT_COUNT];
+	struct counter refusals[QUERY_REFUSAL_COUNT];
+	struct counter first_rank[SNAPSHOT_CANDIDATES]; /* of the site */
+	struct counter source[4]; /* by enum cellmap_source */
+	struct counter failed_reports;
+	/* one request of RESOLVE_SAMPLE; log2 buckets from 1 us */
+	struct counter duration[METRICS_BUCKETS + 1];
+	struct counter duration_sum_us;
+};
+
+#define RESOLVE_SAMPLE 64
+
+struct resolver {
+	struct qsbr_slot *current;     /* struct view; borrowed */
+	struct demand_counter *demand; /* borrowed */
+	struct rng rng;
+	uint32_t until_sample;
+	struct resolve_counters counters;
+};
+
+/* resolve_init - a resolver of @current's views; both are borrowed. */
+void resolve_init(struct resolver *resolver, struct qsbr_slot *current,
+		  struct demand_counter *demand);
+
+/* resolve_handle - answer one request of the public listener; of the type
+ * httpd_handler_cb, @resolver is a struct resolver. The worker's thread. */
+void resolve_handle(struct httpd_request *req, void *resolver);
+
+/* resolve_key - the key of a device id: the same on every replica. */
+uint64_t resolve_key(struct sv device);
+
+/* resolve_result_str - "ok", "panic", "empty", "goim". */
+const char *resolve_result_str(enum resolve_result result);
+
+#endif
