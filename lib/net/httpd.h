@@ -39,7 +39,7 @@ struct httpd_counters {
 	uint64_t conns_accepted, conns_open, conns_refused;
 	uint64_t requests;
 	uint64_t bytes_in, bytes_out;
-	uint64_t status[6];  /* by class: [2] = 2xx ... */
+	uint64_t status[6]; /* by class: [2] = 2xx ... */
 	uint64_t refused_400, refused_408, refused_413, refused_414;
 	uint64_t refused_431, refused_501, refused_503, refused_505;
 	uint64_t closed_idle, closed_slow_write;
@@ -56,6 +56,7 @@ struct httpd_request {
 	struct httpd *server;
 	void *conn;
 	struct buf *out;
+	size_t body_at; /* in out, after httpd_reply_begin() */
 	bool answered;
 };
 
@@ -85,6 +86,11 @@ void httpd_drain(struct httpd *server);
 /* httpd_open_conns - connections still open. */
 unsigned httpd_open_conns(const struct httpd *server);
 const struct httpd_counters *httpd_counters(const struct httpd *server);
+
+/* httpd_counters_add - add @from to @into, with relaxed loads: @from may belong
+ * to a server of another thread. */
+void httpd_counters_add(struct httpd_counters *into,
+			const struct httpd_counters *from);
 
 /*
  * httpd_reply - append a whole answer.
@@ -148,6 +154,9 @@ struct httpd_stream *httpd_stream(struct httpd_request *req,
 /* httpd_stream_send - one chunk. A reader that is slower than
  * stream_queue_bytes allows is closed after this turn (closed_cb). */
 void httpd_stream_send(struct httpd_stream *stream, struct sv bytes);
+/* httpd_stream_queued_bytes - sent, but not taken by the socket yet: a sender
+ * of much paces itself by it. */
+size_t httpd_stream_queued_bytes(const struct httpd_stream *stream);
 /* httpd_stream_end - last chunk; the stream is invalid afterwards. */
 void httpd_stream_end(struct httpd_stream *stream);
 

@@ -1,0 +1,179 @@
+/*
+ * httpd.c - a server on one loop: its listeners, the sweep that ends what
+ * lasts too long (10 times a second a tenth of the connections), draining, and
+ * the small calls that handlers make.
+ */
+#include "lib/net/httpd.h"
+
+#include <assert.h>
+#include <errno.h>
+
+#include "lib/base/mem.h"
+#include "lib/net/httpd_conn.h"
+
+#define SWEEP_MS       100
+#define SWEEP_SHARE    10
+#define OUT_MAX_BYTES  (64u << 20) /* answers of one read */
+#define TEXT_MAX_BYTES 65536
+
+struct httpd_limits httpd_default_limits(void)
+{
+	return (struct httpd_limits){
+		.body_max_bytes = 65536,
+		.conns_max = 16384,
+		.head_timeout_ms = 10000,
+		.body_timeout_ms = 10000,
+		.idle_timeout_ms = 75000,
+		.write_timeout_ms = 30000,
+		.stream_queue_bytes = 4u << 20,
+	};
+}
+
+/* Look at the connections at the head of the list and put them at its end, so
+ * that each one's turn comes about once a second at the same cost a sweep. */
+static void on_sweep(void *arg)
+{
+	struct httpd *server = arg;
+	int64_t now_ms = loop_now_ms(server->loop);
+	uint64_t count = server->counters.conns_open / SWEEP_SHARE + 1;
+
+	httpd_reply_date(server);
+	while (count-- > 0) {
+		struct httpd_conn *conn = TAILQ_FIRST(&server->conns);
+
+		if (!conn)
+			return;
+		TAILQ_REMOVE(&server->conns, conn, link);
+		TAILQ_INSERT_TAIL(&server->conns, conn, link);
+		httpd_sweep(conn, now_ms);
+	}
+}
+
+struct httpd *httpd_new(struct loop *loop, const struct httpd_limits *limits,
+			httpd_handler_cb *handler, void *arg)
+{
+	struct httpd *server = mem_alloc(sizeof(*server));
+
+	server->loop = loop;
+	server->limits = *limits;
+	server->handler = handler;
+	server->arg = arg;
+	TAILQ_INIT(&server->conns);
+	buf_init(&server->out, OUT_MAX_BYTES);
+	buf_init(&server->text, TEXT_MAX_BYTES);
+	httpd_reply_date(server);
+	server->sweep = loop_timer_new(loop, on_sweep, server);
+	loop_timer_every(server->sweep, SWEEP_MS);
+	return server;
+}
+
+static void close_listeners(struct httpd *server)
+{
+	while (server->listener_count > 0)
+		listener_free(&server->listeners[--server->listener_count]);
+}
+
+void httpd_free(struct httpd **server_ptr)
+{
+	struct httpd *server = *server_ptr;
+	struct httpd_conn *conn;
+
+	if (!server)
+		return;
+	assert(!server->current);
+	*server_ptr = NULL;
+	close_listeners(server);
+	while ((conn = TAILQ_FIRST(&server->conns)))
+		httpd_conn_free(conn);
+	loop_timer_free(&server->sweep);
+	buf_fini(&server->out);
+	buf_fini(&server->text);
+	mem_free(server);
+}
+
+int httpd_listen(struct httpd *server, const struct addr *at, uint16_t port,
+		 uint16_t *port_r)
+{
+	struct listener *listener = NULL;
+	int rc;
+
+	if (server->listener_count == HTTPD_LISTENERS_MAX)
+		return -ENOSPC;
+	rc = listener_new(server->loop, at, port, httpd_conn_accept, server,
+			  &listener);
+	if (rc)
+		return rc;
+	server->listeners[server->listener_count++] = listener;
+	*port_r = listener_port(listener);
+	return 0;
+}
+
+void httpd_drain(struct httpd *server)
+{
+	struct httpd_conn *conn = TAILQ_FIRST(&server->conns);
+
+	server->draining = true;
+	close_listeners(server);
+	while (conn) {
+		struct httpd_conn *next = TAILQ_NEXT(conn, link);
+
+		httpd_conn_drain(conn);
+		conn = next;
+	}
+}
+
+unsigned httpd_open_conns(const struct httpd *server)
+{
+	return (unsigned)server->counters.conns_open;
+}
+
+const struct httpd_counters *httpd_counters(const struct httpd *server)
+{
+	return &server->counters;
+}
+
+void httpd_counters_add(struct httpd_counters *into,
+			const struct httpd_counters *from)
+{
+	uint64_t *sums = (uint64_t *)into;
+	const uint64_t *terms = (const uint64_t *)from;
+
+	_Static_assert(sizeof(*into) % sizeof(*sums) == 0, "only counters");
+	for (size_t i = 0; i < sizeof(*into) / sizeof(*sums); i++)
+		sums[i] += __atomic_load_n(&terms[i], __ATOMIC_RELAXED);
+}
+
+void httpd_problem(struct httpd_request *req, const struct problem *problem)
+{
+	struct buf *text = &req->server->text;
+
+	buf_reset(text);
+	problem_put(text, problem);
+	httpd_reply(req, problem->status, PROBLEM_CONTENT_TYPE, SV(""),
+		    buf_view(text));
+}
+
+void httpd_problem_simple(struct httpd_request *req, unsigned status,
+			  const char *type, const char *title,
+			  const char *detail)
+{
+	const struct problem problem = {.status = status,
+					.type = type,
+					.title = title,
+					.detail = detail};
+
+	httpd_problem(req, &problem);
+}
+
+struct sv httpd_header(const struct httpd_request *req, struct sv name)
+{
+	return http1_header_find(req->head->headers, req->head->header_count,
+				 name);
+}
+
+struct httpd_later *httpd_defer(struct httpd_request *req)
+{
+	assert(!req->answered);
+	req->answered = true;
+	return httpd_later_new(req->conn);
+}
