@@ -16,20 +16,23 @@
 #define SERVICE_VERSION "0.1.0"
 
 struct service_context {
-	struct loop *loop;    /* the main loop */
-	const void *settings; /* checked; replaced on reload */
-	void *app;	      /* what start() gave */
-	struct httpd *admin;  /* the admin server, or NULL when off */
+	struct loop *loop; /* the main loop */
+	/* Checked; a reload puts another in its place. The ones before stay
+	 * valid until the end, since other threads may still read them. */
+	const void *settings;
+	void *app;	     /* what start() gave */
+	struct httpd *admin; /* the admin server, or NULL when off */
 };
 
 struct service {
-	const char *name;	 /* "peri-registry" */
-	const char *summary;	 /* one line for --help */
-	const char *help_more;	 /* examples, files, exit codes; may be NULL */
+	const char *name;      /* "peri-registry" */
+	const char *summary;   /* one line for --help */
+	const char *help_more; /* examples, files, exit codes; may be NULL */
 	const char *default_config; /* /etc/perihelion/registry.jsonc */
 	const struct conf_table *conf;
 	size_t settings_bytes;
-	size_t admin_listen_offset; /* of a struct conf_listen in the settings */
+	size_t admin_listen_offset;   /* of a struct conf_listen in the settings
+				       */
 	struct metrics_table metrics; /* arg of collect = ctx->app */
 
 	/* Build everything and listen. *@app_r is ctx->app from now on. On an
@@ -67,6 +70,18 @@ int service_main(const struct service *service, int argc, char **argv);
 
 /* service_stop - drain is done: leave the main loop. Main thread. */
 void service_stop(struct service_context *ctx);
+
+/*
+ * service_add_server - show @server's counters in the common rows
+ * (peri_http_...{listener="@listener"}); servers of one name are summed.
+ *
+ * @listener  constant text: "public"
+ * @server    borrowed until service->stop(); may belong to another thread
+ *
+ * At most 64 servers; more are left out. Main thread.
+ */
+void service_add_server(struct service_context *ctx, const char *listener,
+			const struct httpd *server);
 
 /* service_log_listen - the line that says where a listener is. */
 void service_log_listen(const char *name, const struct addr *at, uint16_t port);
