@@ -187,7 +187,7 @@ const char *cellmap_source_str(enum cellmap_source source)
 {
 	switch (source) {
 	case CELLMAP_NOWHERE:
-		return "nowhere";
+		return "none";
 	case CELLMAP_MMDB:
 		return "mmdb";
 	case CELLMAP_COUNTRY:

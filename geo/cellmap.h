@@ -97,7 +97,7 @@ uint64_t cellmap_cell_addresses(const struct cellmap *map, uint16_t cell);
 
 /* cellmap_stats - figures of the build. Borrowed from the map. */
 const struct cellmap_stats *cellmap_stats(const struct cellmap *map);
-/* cellmap_source_str - "nowhere", "mmdb", "country" or "override". */
+/* cellmap_source_str - "none", "mmdb", "country" or "override". */
 const char *cellmap_source_str(enum cellmap_source source);
 
 /*
