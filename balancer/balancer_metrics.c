@@ -105,12 +105,13 @@ static void collect_failed(struct metrics_writer *w, void *arg)
 
 static void collect_duration(struct metrics_writer *w, void *arg)
 {
-	struct metrics_histogram sum = {.sum_us = SUM(arg, duration_sum_us)};
+	const struct balancer *app = arg;
+	struct metrics_histogram sum = {.count = 0};
 
-	for (unsigned i = 0; i <= METRICS_BUCKETS; i++) {
-		sum.bucket[i] = SUM_AT(arg, duration, i);
-		sum.count += sum.bucket[i];
-	}
+	for (unsigned i = 0; i < app->worker_count; i++)
+		metrics_histogram_add(
+			&sum,
+			&query_worker_counters(app->workers[i])->duration);
 	metrics_sample_histogram(w, "", &sum);
 }
 

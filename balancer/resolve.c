@@ -318,25 +318,13 @@ static void dispatch(struct resolver *resolver, struct httpd_request *req)
 	}
 }
 
-/* Bucket of metrics.h's histograms: the first power of two not below it. */
-static unsigned bucket_of(uint64_t us)
-{
-	unsigned bucket = 0;
-
-	while (bucket < METRICS_BUCKETS && us > 1ULL << bucket)
-		bucket++;
-	return bucket;
-}
-
 static void dispatch_timed(struct resolver *resolver, struct httpd_request *req)
 {
 	int64_t start_us = clk_mono_us();
-	uint64_t took_us;
 
 	dispatch(resolver, req);
-	took_us = (uint64_t)(clk_mono_us() - start_us);
-	counter_add(&resolver->counters.duration[bucket_of(took_us)], 1);
-	counter_add(&resolver->counters.duration_sum_us, took_us);
+	metrics_observe_us(&resolver->counters.duration,
+			   (uint64_t)(clk_mono_us() - start_us));
 }
 
 void resolve_handle(struct httpd_request *req, void *resolver)

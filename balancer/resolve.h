@@ -30,9 +30,7 @@ struct resolve_counters {
 	struct counter first_rank[SNAPSHOT_CANDIDATES]; /* of the site */
 	struct counter source[4]; /* by enum cellmap_source */
 	struct counter failed_reports;
-	/* one request of RESOLVE_SAMPLE; log2 buckets from 1 us */
-	struct counter duration[METRICS_BUCKETS + 1];
-	struct counter duration_sum_us;
+	struct metrics_histogram duration; /* of 1 in RESOLVE_SAMPLE */
 };
 
 #define RESOLVE_SAMPLE 64

@@ -1,0 +1,64 @@
+/* test_balancer_conf.c - the rules between options. */
+#include "balancer/balancer_conf.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static const struct row {
+	const char *rule;
+	const char *option;
+	bool good;
+} rows[] = {
+	{"the defaults are fine", "--workers=2", true},
+	{"several registries", "--registry=http://a:1,http://b:2", true},
+	{"a registry is a URL", "--registry=a:1", false},
+	{"there is a registry", "--registry=", false},
+	{"a proxy is a prefix", "--trusted-proxies=10.0.0.0/8,::1", true},
+	{"without host bits", "--trusted-proxies=10.0.0.1/8", false},
+	{"an id has the characters of ids", "--balancer-id=B!", false},
+	{"four fallback names", "--fallback=a.b,c.d,e.f,g.h", true},
+	{"not five", "--fallback=a.b,c.d,e.f,g.h,i.j", false},
+	{"fallback names are hosts", "--fallback=a\"b", false},
+	{"min is not above max", "--heartbeat-min=301s", false},
+	{"min may be max", "--heartbeat-min=300s", true},
+	{"the public listener is on", "--listen-public=off", false},
+	{"the admin listener may be off", "--listen-admin=off", true},
+	{"goim's domain is a host", "--goim-domain=a<b", false},
+	{"no workers", "--workers=0", false},
+	{"65 workers", "--workers=65", false},
+};
+
+static void test_rules(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		char name[] = "test", option[128];
+		char *argv[] = {name, option, NULL};
+		struct balancer_settings settings;
+		struct buf why;
+		int rc;
+
+		assert_int_equal(
+			sv_copy(sv_str(rows[i].option), option, sizeof(option)),
+			0);
+		buf_init(&why, 4096);
+		rc = conf_load(balancer_conf_table(), NULL, 2, argv, &settings,
+			       &why);
+		if ((rc == 0) != rows[i].good)
+			fail_msg("%s: %d %s", rows[i].rule, rc, buf_cstr(&why));
+		buf_fini(&why);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_rules),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,222 @@
+/* test_state_file.c - the saved fleet: written, read, cut and altered. */
+#include "balancer/state_file.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "lib/base/err.h"
+
+#define NODES 20
+
+static struct addr addr_of(const char *text)
+{
+	struct addr addr;
+
+	assert_int_equal(addr_parse(sv_str(text), &addr), 0);
+	return addr;
+}
+
+static void fill_node(unsigned i, struct feed_node *node)
+{
+	struct node_record *r = &node->record;
+
+	memset(node, 0, sizeof(*node));
+	snprintf(r->id, sizeof(r->id), "node-%02u", i);
+	strcpy(r->service, "im.example.com");
+	strcpy(r->region, i % 2 ? "eu" : "us");
+	r->ipv4[0] = addr_of("203.0.113.1");
+	r->ipv4_count = 1;
+	r->ports.tcp = 3101;
+	r->weight = 100;
+	r->capacity = 1000 + i;
+	r->boot_epoch = 7;
+	r->ttl_ms = 15000;
+	node->state = i == 3 ? NODE_SUSPECT : NODE_UP;
+	node->conns = i * 10;
+	node->accepts_total = i * 100;
+	node->load_age_ms = i == 4 ? -1 : 500;
+	node->registered_age_ms = 60000;
+}
+
+static struct fleet *make_fleet(void)
+{
+	struct fleet *fleet = fleet_new();
+	struct feed_region region = {
+		.id = "eu", .title = "Europe", .lat_deg = 50, .lon_deg = 8};
+	struct feed_node node;
+
+	fleet_put_region(fleet, &region);
+	for (unsigned i = 0; i < NODES; i++) {
+		fill_node(i, &node);
+		fleet_put(fleet, &node, 1000000);
+	}
+	return fleet;
+}
+
+static void render(struct buf *b)
+{
+	const struct state_file_mark mark = {"epoch-1", 42, 1700000000000};
+	struct fleet *fleet = make_fleet();
+
+	buf_init(b, 1 << 20);
+	state_file_put(b, fleet, &mark, 1000000);
+	assert_false(b->failed);
+	fleet_free(&fleet);
+}
+
+static int take(struct sv text, struct fleet *fleet,
+		struct state_file_mark *mark)
+{
+	char why_text[512];
+	struct buf why;
+	int rc;
+
+	buf_init_fixed(&why, why_text, sizeof(why_text));
+	rc = state_file_take(text, fleet, 2000000, 1700000009000, mark, &why);
+	/* A refusal has a reason. */
+	assert_true((rc == 0) == (why.len == 0));
+	return rc;
+}
+
+static unsigned count_of(struct fleet *fleet)
+{
+	unsigned count;
+
+	fleet_nodes(fleet, &count);
+	return count;
+}
+
+static void test_round_trip(void **state)
+{
+	struct fleet *fleet = fleet_new();
+	struct state_file_mark mark;
+	const struct fleet_node *node;
+	struct buf b;
+
+	(void)state;
+	render(&b);
+	assert_int_equal(take(buf_view(&b), fleet, &mark), 0);
+	assert_string_equal(mark.epoch, "epoch-1");
+	assert_int_equal(mark.rev, 42);
+	assert_int_equal(mark.saved_wall_ms, 1700000000000);
+	assert_int_equal(count_of(fleet), NODES);
+	assert_non_null(fleet_find_region(fleet, "eu"));
+	node = fleet_find(fleet, "node-07");
+	assert_non_null(node);
+	assert_int_equal(node->conns, 70);
+	assert_int_equal(node->card->record.capacity, 1007);
+	/* 500 ms when it was saved, and the file is 9 s old */
+	assert_int_equal(node->load_at_ms, 2000000 - 9500);
+	assert_int_equal(node->registered_at_ms, 2000000 - 69000);
+	assert_int_equal(fleet_find(fleet, "node-03")->state, NODE_SUSPECT);
+	assert_int_equal(fleet_find(fleet, "node-04")->load_at_ms, -1);
+	fleet_free(&fleet);
+	buf_fini(&b);
+}
+
+static void test_empty_fleet(void **state)
+{
+	const struct state_file_mark mark = {"e", 1, 5};
+	struct state_file_mark got;
+	struct fleet *fleet = fleet_new();
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, 1 << 16);
+	state_file_put(&b, fleet, &mark, 0);
+	assert_int_equal(take(buf_view(&b), fleet, &got), 0);
+	assert_int_equal(count_of(fleet), 0);
+	fleet_free(&fleet);
+	buf_fini(&b);
+}
+
+static void test_cut_anywhere(void **state)
+{
+	struct fleet *fleet = fleet_new();
+	struct state_file_mark mark;
+	struct buf b;
+
+	(void)state;
+	render(&b);
+	for (size_t len = 0; len < b.len; len++) {
+		/* a copy of its own, so that reading beyond it is seen */
+		char *copy = malloc(len ? len : 1);
+
+		memcpy(copy, b.data, len);
+		assert_int_equal(take(sv_of(copy, len), fleet, &mark),
+				 ERR_CORRUPT);
+		free(copy);
+	}
+	assert_int_equal(count_of(fleet), 0);
+	fleet_free(&fleet);
+	buf_fini(&b);
+}
+
+static void test_altered_anywhere(void **state)
+{
+	struct fleet *fleet = fleet_new();
+	struct state_file_mark mark;
+	struct buf b;
+
+	(void)state;
+	render(&b);
+	for (size_t at = 0; at < b.len; at++) {
+		b.data[at] ^= 1;
+		assert_int_equal(take(buf_view(&b), fleet, &mark), ERR_CORRUPT);
+		b.data[at] ^= 1;
+	}
+	assert_int_equal(count_of(fleet), 0);
+	buf_char(&b, '\n');
+	assert_int_equal(take(buf_view(&b), fleet, &mark), ERR_CORRUPT);
+	fleet_free(&fleet);
+	buf_fini(&b);
+}
+
+static void test_files(void **state)
+{
+	char folder[] = "/tmp/peri-state-XXXXXX", path[64], why_text[256];
+	struct state_file_mark mark;
+	struct fleet *fleet = fleet_new();
+	struct buf b, why;
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	snprintf(path, sizeof(path), "%s/" STATE_FILE_NAME, folder);
+	buf_init_fixed(&why, why_text, sizeof(why_text));
+	assert_int_equal(state_file_load(path, fleet, &mark, &why), -ENOENT);
+	render(&b);
+	assert_int_equal(state_file_save(path, buf_view(&b)), 0);
+	assert_int_equal(state_file_load(path, fleet, &mark, &why), 0);
+	assert_int_equal(count_of(fleet), NODES);
+	/* The new one takes the old one's place as a whole. */
+	assert_int_equal(state_file_save(path, sv_of(b.data, b.len / 2)), 0);
+	assert_int_equal(state_file_load(path, fleet, &mark, &why),
+			 ERR_CORRUPT);
+	assert_true(why.len > 0);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(rmdir(folder), 0); /* no other file was left */
+	assert_int_equal(state_file_save(path, buf_view(&b)), -ENOENT);
+	fleet_free(&fleet);
+	buf_fini(&b);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_round_trip),
+		cmocka_unit_test(test_empty_fleet),
+		cmocka_unit_test(test_cut_anywhere),
+		cmocka_unit_test(test_altered_anywhere),
+		cmocka_unit_test(test_files),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
