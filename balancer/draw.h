@@ -62,8 +62,9 @@ void draw_nodes(const struct draw_query *query, struct draw_list *list_r);
  * weight while it is open, else by its reserve. */
 double draw_score(const struct snapshot_node *node, uint64_t key);
 
-/* draw_neg_log2 - -log2((hash+1)/2^64) in units of 2^-31, never 0: integers
- * only, so the same on every machine; monotone falling in @hash. */
+/* draw_neg_log2 - -log2((hash|1)/2^64) in units of 2^-31, never 0, off by at
+ * most 3e-6: integers only, so the same on every machine; never rises with
+ * @hash. */
 uint64_t draw_neg_log2(uint64_t hash);
 
 #endif

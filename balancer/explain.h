@@ -14,11 +14,19 @@ struct explain_client {
 
 /*
  * explain_put - append the explanation of what draw_nodes() answers:
- * {"snapshot":{number,revision,age_ms},"client":{ip,country,area,city,lat,lon,
- *  source,cell,key},"sites":[{site,region,zone,rank,km,carrier,cost,share,
- *  headroom_per_s,est,limit}],"chosen":{"site":..,"u":..},"nodes":[{id,site,
- *  limit,reported,load_age_ms,est,level,p,cap,floor,ramp,score,position}],
- *  "excluded":[{"id":..,"why":..}],"flags":[..]}
+ * {"snapshot":{number,revision,age_ms,service},"client":{ip,country,area,city,
+ *  lat,lon,source,cell,key,family},"policy":{..},"sites":[{site,region,zone,rank,km,carrier,
+ *  cost,share,headroom_per_s,admitted_per_s,est,limit}],"chosen":{site,rank,u},
+ *  "nodes":[{id,site,limit,reported,load_age_ms,est,level,p,cap,floor,ramp,
+ *  score,position,why}],"excluded":[{id,site,why}],"flags":[..]}
+ *
+ * Unknown km, cost, lat, lon, load_age_ms and the position of a node that is
+ * not in the answer are null; so is chosen in an empty answer. key is
+ * hexadecimal text; site is "region/zone" or "region". "nodes" are the
+ * answer's, in its order, then the others of the chosen site by score, with why
+ * where their weight is cut; at most 256 (excluded too) of 64 sites. flags:
+ * "panic", "anywhere" (sites are those of snapshot_anywhere), "empty",
+ * "truncated". Allocates; not for the query path.
  */
 void explain_put(struct buf *out, const struct snapshot *snap,
 		 const struct draw_query *query,

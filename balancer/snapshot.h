@@ -104,9 +104,10 @@ struct snapshot_cell {
 	 * gives last entries. */
 	uint32_t cumulative[SNAPSHOT_CANDIDATES];
 	uint16_t site[SNAPSHOT_CANDIDATES];
-	uint16_t km[SNAPSHOT_CANDIDATES]; /* from the cell's centre;
-					   * SNAPSHOT_KM_UNKNOWN: no place */
-	uint8_t candidate_count;	  /* 0 = answered from anywhere[] */
+	uint16_t km[SNAPSHOT_CANDIDATES];     /* from the cell's centre;
+					       * SNAPSHOT_KM_UNKNOWN: no place */
+	int16_t cost_km[SNAPSHOT_CANDIDATES]; /* what the order went by */
+	uint8_t candidate_count;	      /* 0 = answered from anywhere[] */
 	uint8_t panic; /* some share was handed out beyond all headroom */
 };
 
@@ -132,6 +133,7 @@ struct snapshot_service {
 	struct snapshot_anywhere *anywhere;
 	uint32_t node_count, site_count, cell_count, anywhere_count;
 	uint32_t usable_count; /* nodes with weight > 0 */
+	uint32_t ready[TIER_COUNT][SNAPSHOT_FAMILIES]; /* sum of its sites' */
 	uint8_t anywhere_panic;
 	unsigned demand_slot; /* for demand_count() */
 	double demand_per_s;
@@ -200,6 +202,10 @@ void snapshot_builder_free(struct snapshot_builder **builder);
  */
 struct snapshot *snapshot_build(struct snapshot_builder *builder,
 				const struct snapshot_input *input);
+
+/* snapshot_geometry_runs - how often this builder computed cost orders: stands
+ * still while only loads and weights change. */
+uint64_t snapshot_geometry_runs(const struct snapshot_builder *builder);
 
 /* snapshot_free - of the type that qsbr_publish() wants. NULL is allowed. Any
  * thread. */

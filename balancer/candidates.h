@@ -1,0 +1,72 @@
+/*
+ * candidates.h - for every client cell the six sites of least cost:
+ * cost = max(0, km - free_km) + carrier penalty + border - bias, whole classes
+ * of sites (healthy, suspects only, drained only) one behind the other. Pure;
+ * any thread. Expensive: called when sites or cells changed, not on each build.
+ */
+#ifndef PERI_BALANCER_CANDIDATES_H
+#define PERI_BALANCER_CANDIDATES_H
+
+#include <stdint.h>
+
+#include "geo/cellmap.h"
+
+#define CANDIDATES_MAX	      6
+#define CANDIDATES_KM_UNKNOWN 0xffff
+
+enum candidates_class {
+	CANDIDATES_HEALTHY,
+	CANDIDATES_SUSPECT,
+	CANDIDATES_DRAINED,
+	CANDIDATES_CLASSES,
+	CANDIDATES_NEVER = CANDIDATES_CLASSES, /* no live node */
+};
+
+/* All members count when geometries are compared; no padding. */
+struct candidates_site {
+	double lat_deg, lon_deg; /* valid when has_position */
+	double bias_km;
+	uint32_t carrier; /* 0 = multi-line */
+	uint8_t has_position;
+	uint8_t class; /* enum candidates_class */
+	uint8_t zero[2];
+};
+
+struct candidates_policy {
+	double free_km, carrier_penalty_km, border_km;
+};
+
+struct candidates_row {
+	uint16_t site[CANDIDATES_MAX];
+	uint16_t km[CANDIDATES_MAX];
+	int16_t cost_km[CANDIDATES_MAX]; /* clamped; without the class */
+	uint16_t count; /* 0: the cell has no place, or no site is alive */
+};
+
+struct candidates_input {
+	const struct candidates_site *sites; /* at most 65,535 */
+	const struct cellmap_cell *cells;    /* index 0 is not a place */
+	/* Each cell's carrier, 0 = unknown; NULL while the cell map knows no
+	 * carriers. No penalty when either side is unknown or multi-line. */
+	const uint32_t *cell_carriers;
+	uint32_t site_count, cell_count;
+	struct candidates_policy policy;
+};
+
+/*
+ * candidates_fill - the rows of all cells, in order of class, then cost (in
+ * steps of 1/64 km), then index of the site.
+ *
+ * A site without a position is as far away as the other side of the world, its
+ * km unknown. A site's country (for border_km) is that of the nearest cell.
+ */
+void candidates_fill(const struct candidates_input *input,
+		     struct candidates_row *rows_r);
+
+/* candidates_cost - cost in km of one site at @km for a client of @carrier;
+ * @other_country is 0 or 1. What candidates_fill() uses. */
+double candidates_cost(const struct candidates_site *site,
+		       const struct candidates_policy *policy, double km,
+		       uint32_t carrier, unsigned other_country);
+
+#endif

@@ -1,0 +1,67 @@
+/*
+ * catalog.h - which services, sites and nodes there are: the part of a snapshot
+ * that changes only with registrations. Immutable and counted: a builder and
+ * all snapshots of one generation share it; the last holder frees it, on
+ * whatever thread. Invariant: services in order of name, sites of a service in
+ * order of (region, zone), nodes of a site in order of id.
+ */
+#ifndef PERI_BALANCER_CATALOG_H
+#define PERI_BALANCER_CATALOG_H
+
+#include "balancer/candidates.h"
+#include "balancer/snapshot.h"
+
+struct catalog_node {
+	/* The fleet's node; only for the builder, and only as long as
+	 * fleet_shape() is what it was. */
+	struct fleet_node *live;
+	struct card *card; /* one reference */
+	uint64_t id_hash;
+	double limit; /* K while it is up: capacity*weight/100 */
+	double hard;  /* what it can hold: min(K, capacity) */
+	uint32_t families;
+};
+
+struct catalog_site {
+	uint32_t first_node, node_count; /* of the catalog's nodes */
+	const char *carrier;	      /* of all its nodes, else ""; in a card */
+	struct candidates_site place; /* class is left at 0 */
+};
+
+struct catalog_service {
+	uint32_t first_site, site_count; /* of the catalog's sites */
+	uint32_t first_node, node_count;
+};
+
+struct catalog {
+	struct catalog_node *nodes;
+	struct catalog_site *sites;
+	struct catalog_service services[SNAPSHOT_SERVICES];
+	uint32_t node_count, site_count, service_count;
+	uint32_t unranked_count; /* nodes of further services */
+	uint64_t shape;		 /* fleet_shape() it was made from */
+	uint64_t cards;		 /* fleet_cards() */
+	_Atomic uint32_t refs;
+};
+
+/*
+ * catalog_of - the catalog of @fleet's state.
+ *
+ * @last  the one before, or NULL; given away
+ *
+ * Returns @last itself when no registration changed; keeps its order when only
+ * the content of registrations did. Builder's thread.
+ */
+struct catalog *catalog_of(struct fleet *fleet, struct catalog *last);
+
+/* catalog_ref - one more holder; returns @catalog. */
+struct catalog *catalog_ref(struct catalog *catalog);
+/* catalog_unref - one holder less. NULL is allowed; sets NULL. */
+void catalog_unref(struct catalog **catalog);
+
+/* catalog_record - the record of the first node of @site: its region, zone and
+ * service are the site's. */
+const struct node_record *catalog_record(const struct catalog *catalog,
+					 const struct catalog_site *site);
+
+#endif

@@ -1,0 +1,207 @@
+/*
+ * demand.c - counts by workers, rates by the builder. A count has one writer
+ * (its worker) and one reader (the builder), so relaxed loads and stores do;
+ * pages of cells that nobody asks from are never touched.
+ */
+#include "balancer/demand.h"
+
+#include <math.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "lib/base/mem.h"
+#include "lib/proto/node.h"
+
+#define TAU_S	   3.0
+#define RATE_MIN_S 1e-6 /* one query in eleven days: nobody is left */
+
+struct demand_counter {
+	_Atomic uint32_t count[DEMAND_SLOTS][DEMAND_CELLS];
+	_Atomic uint32_t cell_end[DEMAND_SLOTS]; /* none counted from here on */
+};
+
+/* What the builder has taken of one worker's counts. */
+struct taken {
+	uint32_t count[DEMAND_SLOTS][DEMAND_CELLS];
+};
+
+/* One service's rates, allocated when it is first seen. */
+struct slot {
+	char name[NODE_ID_BYTES];
+	double rate_per_s[DEMAND_CELLS];
+	uint32_t cell_end;
+	bool fixed; /* demand_set_rate() took over */
+};
+
+struct demand {
+	struct slot *slots[DEMAND_SLOTS];
+	unsigned worker_count;
+	struct demand_counter **counters;
+	struct taken **taken;
+	int64_t start_ms, last_ms;
+	bool started;
+};
+
+struct demand *demand_new(unsigned worker_count)
+{
+	struct demand *demand = mem_alloc(sizeof(*demand));
+
+	demand->worker_count = worker_count;
+	demand->counters =
+		mem_array(worker_count, sizeof(struct demand_counter *));
+	demand->taken = mem_array(worker_count, sizeof(struct taken *));
+	for (unsigned i = 0; i < worker_count; i++) {
+		demand->counters[i] = mem_alloc(sizeof(struct demand_counter));
+		demand->taken[i] = mem_alloc(sizeof(struct taken));
+	}
+	return demand;
+}
+
+void demand_free(struct demand **demand)
+{
+	struct demand *d = *demand;
+
+	if (!d)
+		return;
+	for (unsigned i = 0; i < d->worker_count; i++) {
+		mem_free(d->counters[i]);
+		mem_free(d->taken[i]);
+	}
+	for (unsigned i = 0; i < DEMAND_SLOTS; i++)
+		mem_free(d->slots[i]);
+	mem_free(d->counters);
+	mem_free(d->taken);
+	mem_free(d);
+	*demand = NULL;
+}
+
+struct demand_counter *demand_counter(struct demand *demand, unsigned worker)
+{
+	return demand->counters[worker];
+}
+
+void demand_count(struct demand_counter *counter, unsigned slot, uint16_t cell)
+{
+	_Atomic uint32_t *count = &counter->count[slot % DEMAND_SLOTS][cell];
+	_Atomic uint32_t *end = &counter->cell_end[slot % DEMAND_SLOTS];
+
+	atomic_store_explicit(
+		count, atomic_load_explicit(count, memory_order_relaxed) + 1,
+		memory_order_relaxed);
+	if (atomic_load_explicit(end, memory_order_relaxed) <= cell)
+		atomic_store_explicit(end, cell + 1U, memory_order_relaxed);
+}
+
+unsigned demand_slot(struct demand *demand, struct sv service)
+{
+	for (unsigned i = 0; i < DEMAND_SLOTS; i++) {
+		struct slot *slot = demand->slots[i];
+
+		if (slot && sv_eq(service, sv_str(slot->name)))
+			return i;
+		if (slot)
+			continue;
+		slot = mem_alloc(sizeof(*slot));
+		demand->slots[i] = slot;
+		if (sv_copy(service, slot->name, sizeof(slot->name)) == 0)
+			return i;
+		/* No service has such a name: give the slot back. */
+		mem_free(slot);
+		demand->slots[i] = NULL;
+		return 0;
+	}
+	return 0;
+}
+
+/* What all workers counted in @cell since the last time; wraps rightly. */
+static uint32_t take_counts(struct demand *demand, unsigned slot, uint32_t cell)
+{
+	uint32_t sum = 0;
+
+	for (unsigned i = 0; i < demand->worker_count; i++) {
+		uint32_t now = atomic_load_explicit(
+			&demand->counters[i]->count[slot][cell],
+			memory_order_relaxed);
+		uint32_t *taken = &demand->taken[i]->count[slot][cell];
+
+		if (now == *taken)
+			continue;
+		sum += now - *taken;
+		*taken = now;
+	}
+	return sum;
+}
+
+static void grow_cell_end(struct demand *demand, unsigned slot)
+{
+	for (unsigned i = 0; i < demand->worker_count; i++) {
+		uint32_t end = atomic_load_explicit(
+			&demand->counters[i]->cell_end[slot],
+			memory_order_relaxed);
+
+		if (end > demand->slots[slot]->cell_end)
+			demand->slots[slot]->cell_end = end;
+	}
+}
+
+/* @alpha 0: only take the counts. */
+static void update_slot(struct demand *demand, unsigned index, double alpha,
+			double dt_s)
+{
+	struct slot *slot = demand->slots[index];
+
+	grow_cell_end(demand, index);
+	for (uint32_t cell = 0; cell < slot->cell_end; cell++) {
+		uint32_t count = take_counts(demand, index, cell);
+		double *rate = &slot->rate_per_s[cell];
+
+		if (slot->fixed || (count == 0 && *rate == 0) || alpha == 0)
+			continue;
+		*rate += alpha * (count / dt_s - *rate);
+		if (*rate < RATE_MIN_S)
+			*rate = 0;
+	}
+}
+
+void demand_update(struct demand *demand, int64_t now_ms)
+{
+	double dt_s = 0, alpha = 0;
+
+	if (demand->started && now_ms <= demand->last_ms)
+		return;
+	if (demand->started) {
+		dt_s = (double)(now_ms - demand->last_ms) / 1000;
+		alpha = fmax(1 - exp(-dt_s / TAU_S),
+			     dt_s * 1000 / (double)(now_ms - demand->start_ms));
+	} else {
+		demand->started = true;
+		demand->start_ms = now_ms;
+	}
+	demand->last_ms = now_ms;
+	for (unsigned i = 0; i < DEMAND_SLOTS && demand->slots[i]; i++)
+		update_slot(demand, i, alpha, dt_s);
+}
+
+double demand_rate(const struct demand *demand, unsigned slot, uint16_t cell)
+{
+	const double *rates = demand_rates(demand, slot);
+
+	return rates ? rates[cell] : 0;
+}
+
+const double *demand_rates(const struct demand *demand, unsigned slot)
+{
+	if (slot >= DEMAND_SLOTS || !demand->slots[slot])
+		return NULL;
+	return demand->slots[slot]->rate_per_s;
+}
+
+void demand_set_rate(struct demand *demand, unsigned slot, uint16_t cell,
+		     double rate_per_s)
+{
+	if (slot >= DEMAND_SLOTS || !demand->slots[slot])
+		return;
+	demand->slots[slot]->fixed = true;
+	demand->slots[slot]->rate_per_s[cell] = rate_per_s;
+}

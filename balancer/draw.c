@@ -1,0 +1,387 @@
+/*
+ * draw.c - see the header. Scores come from integers and one multiplication:
+ * every machine orders the same nodes the same way. The usual case scans the
+ * chosen site's open nodes once and the next site's once.
+ */
+#include "balancer/draw.h"
+
+#include <string.h>
+
+#include "balancer/draw_log2.h"
+#include "lib/base/hash.h"
+
+#define SITE_SALT 0x9e3779b97f4a7c15ULL /* u and scores are independent */
+#define LOG2_UNIT (1.0 / 2147483648.0)
+
+/* The sites a client may be sent to, in order, from the chosen one on. */
+struct walk {
+	const struct snapshot_service *service;
+	const struct snapshot_cell *cell; /* NULL: service->anywhere */
+	uint32_t count, start;
+};
+
+/* The best nodes of one scan, by score, then hash. */
+struct best {
+	unsigned count, want;
+	uint32_t node[DRAW_MAX];
+	double score[DRAW_MAX];
+	uint64_t hash[DRAW_MAX];
+};
+
+struct draw {
+	const struct draw_query *query;
+	struct walk walk;
+	struct draw_list *list;
+	unsigned want;
+};
+
+uint64_t draw_neg_log2(uint64_t hash)
+{
+	unsigned zeros = (unsigned)__builtin_clzll(hash | 1);
+	uint64_t fraction = (hash | 1) << zeros << 1; /* without the top bit */
+	unsigned index = (unsigned)(fraction >> 56);
+	uint64_t step = draw_log2[index + 1] - draw_log2[index];
+	uint64_t log =
+		draw_log2[index] + (step * (fraction >> 32 & 0xffffff) >> 24);
+
+	return ((uint64_t)(zeros + 1) << 31) - log;
+}
+
+static uint64_t node_hash(uint64_t id_hash, uint64_t key)
+{
+	return hash_mix(id_hash ^ key);
+}
+
+static double score_of(uint64_t hash, double inv_weight)
+{
+	return (double)(int64_t)draw_neg_log2(hash) * LOG2_UNIT * inv_weight;
+}
+
+static double inv_weight_of(const struct snapshot_node *node)
+{
+	return 1 /
+	       (node->tier == TIER_OPEN ? node->weight : (double)node->reserve);
+}
+
+double draw_score(const struct snapshot_node *node, uint64_t key)
+{
+	return score_of(node_hash(node->card->id_hash, key),
+			inv_weight_of(node));
+}
+
+/* -- sites --------------------------------------------------------------- */
+
+/* Uniform in [0, 2^32 - 1): the top itself is the end of the last share. */
+static uint32_t site_draw(uint64_t key)
+{
+	uint32_t u = (uint32_t)(hash_mix(key ^ SITE_SALT) >> 32);
+
+	return u == SNAPSHOT_TOP ? SNAPSHOT_TOP - 1 : u;
+}
+
+static uint32_t choose_rank(const struct snapshot_cell *cell, uint32_t u)
+{
+	uint32_t rank = 0;
+
+	while (rank + 1U < cell->candidate_count && u >= cell->cumulative[rank])
+		rank++;
+	return rank;
+}
+
+static uint32_t choose_anywhere(const struct snapshot_service *service,
+				uint32_t u)
+{
+	uint32_t low = 0, high = service->anywhere_count;
+
+	while (low + 1 < high) {
+		uint32_t mid = (low + high - 1) / 2;
+
+		if (u < service->anywhere[mid].cumulative)
+			high = mid + 1;
+		else
+			low = mid + 1;
+	}
+	return low;
+}
+
+static uint32_t walk_rank(const struct walk *walk, uint32_t step)
+{
+	uint32_t rank = walk->start + step;
+
+	return rank < walk->count ? rank : rank - walk->count;
+}
+
+static uint32_t walk_site(const struct walk *walk, uint32_t step)
+{
+	uint32_t rank = walk_rank(walk, step);
+
+	return walk->cell ? walk->cell->site[rank]
+			  : walk->service->anywhere[rank].site;
+}
+
+static uint16_t walk_km(const struct walk *walk, uint32_t step)
+{
+	return walk->cell ? walk->cell->km[walk_rank(walk, step)]
+			  : SNAPSHOT_KM_UNKNOWN;
+}
+
+static const struct snapshot_site *site_at(const struct draw *draw,
+					   uint32_t step)
+{
+	return &draw->query->service->sites[walk_site(&draw->walk, step)];
+}
+
+static unsigned ready_at(const struct draw *draw, uint32_t step, unsigned tier)
+{
+	return site_at(draw, step)->ready[tier][draw->query->family];
+}
+
+/* Moves the start to the first site with a node of the best tier that there
+ * is. Returns that tier, or TIER_COUNT when nobody is alive. */
+static unsigned settle_start(struct draw *draw)
+{
+	const struct snapshot_service *service = draw->query->service;
+
+	for (unsigned tier = 0; tier < TIER_COUNT; tier++) {
+		if (service->ready[tier][draw->query->family] == 0)
+			continue;
+		for (uint32_t step = 0; step < draw->walk.count; step++)
+			if (ready_at(draw, step, tier) > 0) {
+				draw->walk.start = walk_rank(&draw->walk, step);
+				return tier;
+			}
+	}
+	return TIER_COUNT;
+}
+
+static unsigned begin_cell(struct draw *draw, const struct snapshot_cell *cell,
+			   uint32_t u)
+{
+	draw->walk = (struct walk){
+		.service = draw->query->service,
+		.cell = cell,
+		.count = cell->candidate_count,
+		.start = choose_rank(cell, u),
+	};
+	draw->list->panic = cell->panic;
+	draw->list->anywhere = false;
+	return settle_start(draw);
+}
+
+static unsigned begin_anywhere(struct draw *draw, uint32_t u)
+{
+	const struct snapshot_service *service = draw->query->service;
+
+	draw->walk = (struct walk){
+		.service = service,
+		.count = service->anywhere_count,
+		.start = choose_anywhere(service, u),
+	};
+	draw->list->panic = service->anywhere_panic;
+	draw->list->anywhere = true;
+	return settle_start(draw);
+}
+
+/* By the cell's candidates, or by all sites where these have nobody healthy in
+ * the family and all sites have somebody better. */
+static unsigned begin(struct draw *draw, uint32_t u)
+{
+	const struct snapshot_service *service = draw->query->service;
+	const struct snapshot_cell *cell;
+	unsigned tier, tier_anywhere;
+
+	cell = &service->cells[draw->query->cell < service->cell_count
+				       ? draw->query->cell
+				       : CELLMAP_UNKNOWN];
+	tier = begin_cell(draw, cell, u);
+	if (tier <= TIER_FULL)
+		return tier;
+	tier_anywhere = begin_anywhere(draw, u);
+	return tier_anywhere < tier || tier == TIER_COUNT
+		       ? tier_anywhere
+		       : begin_cell(draw, cell, u);
+}
+
+/* -- nodes --------------------------------------------------------------- */
+
+static bool is_listed(const struct draw_list *list, uint32_t node)
+{
+	for (unsigned i = 0; i < list->count; i++)
+		if (list->entries[i].node == node)
+			return true;
+	return false;
+}
+
+static bool is_before(double score, uint64_t hash, const struct best *best,
+		      unsigned at)
+{
+	return score < best->score[at] ||
+	       (score == best->score[at] && hash < best->hash[at]);
+}
+
+static void best_insert(struct best *best, uint32_t node, double score,
+			uint64_t hash)
+{
+	unsigned at = best->count < best->want ? best->count++ : best->want - 1;
+
+	for (; at > 0 && is_before(score, hash, best, at - 1); at--) {
+		best->node[at] = best->node[at - 1];
+		best->score[at] = best->score[at - 1];
+		best->hash[at] = best->hash[at - 1];
+	}
+	best->node[at] = node;
+	best->score[at] = score;
+	best->hash[at] = hash;
+}
+
+static void best_offer(struct best *best, const struct draw_list *list,
+		       uint32_t node, double score, uint64_t hash)
+{
+	if (best->count == best->want &&
+	    !is_before(score, hash, best, best->want - 1))
+		return;
+	if (!is_listed(list, node))
+		best_insert(best, node, score, hash);
+}
+
+static void scan_open(const struct draw *draw, const struct snapshot_site *site,
+		      struct best *best)
+{
+	const struct snapshot_draw *draws =
+		&draw->query->service->draws[site->first_draw];
+	enum snapshot_family family = draw->query->family;
+	uint64_t key = draw->query->key;
+
+	for (uint32_t i = 0; i < site->draw_count; i++) {
+		uint64_t hash;
+
+		if (!snapshot_serves(draws[i].families, family))
+			continue;
+		hash = node_hash(draws[i].id_hash, key);
+		best_offer(best, draw->list, draws[i].node,
+			   score_of(hash, draws[i].inv_weight), hash);
+	}
+}
+
+/* The rare tiers are not worth an array of their own. */
+static void scan_tier(const struct draw *draw, const struct snapshot_site *site,
+		      unsigned tier, struct best *best)
+{
+	const struct snapshot_node *nodes = draw->query->service->nodes;
+
+	for (uint32_t i = 0; i < site->node_count; i++) {
+		uint32_t index = site->first_node + i;
+		const struct snapshot_node *node = &nodes[index];
+		uint64_t hash;
+
+		if (node->tier != tier ||
+		    !snapshot_serves(node->card->families, draw->query->family))
+			continue;
+		hash = node_hash(node->card->id_hash, draw->query->key);
+		best_offer(best, draw->list, index,
+			   score_of(hash, inv_weight_of(node)), hash);
+	}
+}
+
+/* Up to @want of the site's best nodes of @tier that are not listed yet. */
+static void scan(const struct draw *draw, uint32_t step, unsigned tier,
+		 unsigned want, struct best *best)
+{
+	const struct snapshot_site *site = site_at(draw, step);
+
+	best->count = 0;
+	best->want = want;
+	if (want == 0 || site->ready[tier][draw->query->family] == 0)
+		return;
+	if (tier == TIER_OPEN)
+		scan_open(draw, site, best);
+	else
+		scan_tier(draw, site, tier, best);
+}
+
+/* -- lists --------------------------------------------------------------- */
+
+static void append(struct draw *draw, const struct best *best, unsigned index,
+		   uint32_t step)
+{
+	draw->list->entries[draw->list->count++] = (struct draw_entry){
+		.node = best->node[index],
+		.km = walk_km(&draw->walk, step),
+		.score = (float)best->score[index],
+	};
+}
+
+/* Fills the list up to @upto from one site. */
+static void fill_from(struct draw *draw, uint32_t step, unsigned tier,
+		      unsigned upto)
+{
+	struct best best;
+
+	if (draw->list->count >= upto)
+		return;
+	scan(draw, step, tier, upto - draw->list->count, &best);
+	for (unsigned i = 0; i < best.count; i++)
+		append(draw, &best, i, step);
+}
+
+/* One node of another site than the first's, best tier first; returns whether
+ * there is one. Drained nodes are no refuge. */
+static bool fill_refuge(struct draw *draw)
+{
+	unsigned before = draw->list->count;
+
+	for (unsigned tier = TIER_OPEN; tier <= TIER_SUSPECT; tier++)
+		for (uint32_t step = 1; step < draw->walk.count; step++) {
+			fill_from(draw, step, tier, before + 1);
+			if (draw->list->count > before)
+				return true;
+		}
+	return false;
+}
+
+/*
+ * A list that begins with a node of @tier. The first site is scanned for all
+ * the places: when no other site has a refuge its spare node is there.
+ */
+static void fill_list(struct draw *draw, unsigned tier)
+{
+	unsigned want = draw->want;
+	unsigned main_count = want > 1 && tier < TIER_DRAINED ? want - 1 : want;
+	struct best best;
+
+	scan(draw, 0, tier, want, &best);
+	for (unsigned i = 0; i < best.count && i < main_count; i++)
+		append(draw, &best, i, 0);
+	for (uint32_t step = 1;
+	     step < draw->walk.count && draw->list->count < main_count; step++)
+		fill_from(draw, step, tier, main_count);
+	if (main_count == want)
+		return;
+	if (!fill_refuge(draw) && best.count > main_count)
+		append(draw, &best, main_count, 0);
+	for (unsigned next = tier + 1; next <= TIER_SUSPECT; next++)
+		for (uint32_t step = 0;
+		     step < draw->walk.count && draw->list->count < want;
+		     step++)
+			fill_from(draw, step, next, want);
+}
+
+void draw_nodes(const struct draw_query *query, struct draw_list *list_r)
+{
+	uint32_t u = site_draw(query->key);
+	struct draw draw = {.query = query, .list = list_r};
+	unsigned tier;
+
+	draw.want = query->want < 1	     ? 1
+		    : query->want > DRAW_MAX ? DRAW_MAX
+					     : query->want;
+	list_r->count = 0;
+	list_r->u = u / 4294967296.0;
+	tier = begin(&draw, u);
+	list_r->rank = draw.walk.start;
+	if (tier == TIER_COUNT)
+		return;
+	if (tier != TIER_OPEN || site_at(&draw, 0)->panic)
+		list_r->panic = true;
+	fill_list(&draw, tier);
+}

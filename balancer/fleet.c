@@ -1,0 +1,442 @@
+/*
+ * fleet.c - nodes in a hash table (SipHash, ids come from outside) and, for
+ * builds, in order of id. Builder's thread only. Invariant: order[] holds every
+ * node once; its first sorted_count ones are in order.
+ */
+#include "balancer/fleet.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/hash.h"
+#include "lib/base/mem.h"
+
+static void hash_bytes(const void *key, size_t len, unsigned *value_r)
+{
+	/* Replicas do not have to agree on this one, nor does anybody outside
+	 * see it; ids were checked by the registry. */
+	static const struct hash_key table_key = {0x7065726968656c69ULL,
+						  0x666c656574746162ULL};
+
+	*value_r = (unsigned)hash_sip(&table_key, sv_of(key, len));
+}
+
+#define HASH_FUNCTION(key, len, value) hash_bytes(key, len, &(value))
+#define uthash_malloc(size_bytes)      mem_alloc(size_bytes)
+#define uthash_free(ptr, size_bytes)   mem_free(ptr)
+#include <uthash.h>
+
+/* Sorting in a few new nodes one by one is cheaper than sorting them all. */
+#define SORT_IN_MAX 64
+
+struct entry {
+	struct fleet_node node; /* first: what fleet_nodes() hands out */
+	uint64_t boot_epoch;
+	uint32_t sync_round; /* that saw it last */
+	UT_hash_handle hh;
+};
+
+struct fleet {
+	struct entry *table;
+	struct fleet_node **order;
+	unsigned count, sorted_count, room;
+	struct feed_region *regions; /* in order of id */
+	uint32_t *region_rounds;
+	unsigned region_count, region_room;
+	uint32_t sync_round;
+	bool syncing;
+	uint64_t shape, cards, dropped;
+};
+
+static struct entry *entry_of(struct fleet_node *node)
+{
+	return CONTAINER_OF(node, struct entry, node);
+}
+
+static const char *id_of(const struct fleet_node *node)
+{
+	return node->card->record.id;
+}
+
+struct fleet *fleet_new(void)
+{
+	return mem_alloc(sizeof(struct fleet));
+}
+
+static struct entry *find_entry(const struct fleet *fleet, const char *id)
+{
+	struct entry *entry;
+
+	HASH_FIND(hh, fleet->table, id, strlen(id), entry);
+	return entry;
+}
+
+/* The key lives in the card: both go and come together. */
+static void link_entry(struct fleet *fleet, struct entry *entry)
+{
+	const char *id = id_of(&entry->node);
+
+	HASH_ADD_KEYPTR(hh, fleet->table, id, strlen(id), entry);
+}
+
+static void free_entry(struct fleet *fleet, struct entry *entry)
+{
+	HASH_DELETE(hh, fleet->table, entry);
+	card_unref(&entry->node.card);
+	mem_free(entry);
+}
+
+void fleet_free(struct fleet **fleet)
+{
+	struct fleet *f = *fleet;
+
+	if (!f)
+		return;
+	for (unsigned i = 0; i < f->count; i++)
+		free_entry(f, entry_of(f->order[i]));
+	mem_free(f->order);
+	mem_free(f->regions);
+	mem_free(f->region_rounds);
+	mem_free(f);
+	*fleet = NULL;
+}
+
+/* -- order of ids -------------------------------------------------------- */
+
+static int compare_ids(const void *a, const void *b)
+{
+	return strcmp(id_of(*(struct fleet_node *const *)a),
+		      id_of(*(struct fleet_node *const *)b));
+}
+
+/* Where @id stands, or would stand, among the sorted ones. */
+static unsigned sorted_place(const struct fleet *fleet, const char *id)
+{
+	unsigned low = 0, high = fleet->sorted_count;
+
+	while (low < high) {
+		unsigned mid = low + (high - low) / 2;
+
+		if (strcmp(id_of(fleet->order[mid]), id) < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+static void sort_in_next(struct fleet *fleet)
+{
+	struct fleet_node *node = fleet->order[fleet->sorted_count];
+	unsigned at = sorted_place(fleet, id_of(node));
+
+	memmove(fleet->order + at + 1, fleet->order + at,
+		(fleet->sorted_count - at) * sizeof(*fleet->order));
+	fleet->order[at] = node;
+	fleet->sorted_count++;
+}
+
+static void sort_nodes(struct fleet *fleet)
+{
+	if (fleet->count - fleet->sorted_count > SORT_IN_MAX) {
+		qsort(fleet->order, fleet->count, sizeof(*fleet->order),
+		      compare_ids);
+		fleet->sorted_count = fleet->count;
+	}
+	while (fleet->sorted_count < fleet->count)
+		sort_in_next(fleet);
+}
+
+struct fleet_node *const *fleet_nodes(struct fleet *fleet, unsigned *count_r)
+{
+	sort_nodes(fleet);
+	*count_r = fleet->count;
+	return fleet->order;
+}
+
+/* -- nodes --------------------------------------------------------------- */
+
+static struct entry *add_entry(struct fleet *fleet, int64_t now_ms)
+{
+	struct entry *entry = mem_alloc(sizeof(*entry));
+
+	if (fleet->count == fleet->room) {
+		fleet->room = fleet->room ? 2 * fleet->room : 64;
+		fleet->order = mem_grow(fleet->order, fleet->room,
+					sizeof(struct fleet_node *));
+	}
+	fleet->order[fleet->count++] = &entry->node;
+	entry->node.est_at_ms = now_ms;
+	return entry;
+}
+
+/* Whether both records give the same sites and cost orders. */
+static bool same_shape(const struct card *a, const struct card *b)
+{
+	const struct node_record *x = &a->record, *y = &b->record;
+
+	return card_same_site(a, b) && x->has_position == y->has_position &&
+	       (!x->has_position ||
+		(x->lat_deg == y->lat_deg && x->lon_deg == y->lon_deg)) &&
+	       strcmp(x->carrier, y->carrier) == 0;
+}
+
+/* Nothing to do when it is the record we have. Comparing the padding too costs
+ * at worst a card that was not needed. */
+static void take_record(struct fleet *fleet, struct entry *entry,
+			const struct node_record *record)
+{
+	struct card *old = entry->node.card, *card;
+
+	if (old && memcmp(&old->record, record, sizeof(*record)) == 0)
+		return;
+	card = card_new(record);
+	fleet->cards++;
+	if (!old || !same_shape(old, card))
+		fleet->shape++;
+	if (old)
+		HASH_DELETE(hh, fleet->table, entry);
+	entry->node.card = card;
+	card_unref(&old);
+	link_entry(fleet, entry);
+}
+
+/* A report says what was true at its time; dead reckoning goes on from there.*/
+static void take_load(struct fleet_node *node, uint32_t conns, int64_t at_ms)
+{
+	node->conns = conns;
+	node->load_at_ms = at_ms;
+	node->est_conns = conns;
+	node->est_at_ms = at_ms;
+}
+
+/* A new process has none of the connections of the one before. */
+static void take_boot(struct entry *entry, const struct feed_node *node,
+		      int64_t now_ms)
+{
+	if (entry->boot_epoch == node->record.boot_epoch)
+		return;
+	entry->boot_epoch = node->record.boot_epoch;
+	entry->node.est_conns = 0;
+	entry->node.est_at_ms = now_ms;
+}
+
+static int64_t age_to_time(int64_t age_ms, int64_t now_ms)
+{
+	return age_ms > 0 ? now_ms - age_ms : now_ms;
+}
+
+void fleet_put(struct fleet *fleet, const struct feed_node *node,
+	       int64_t now_ms)
+{
+	struct entry *entry = find_entry(fleet, node->record.id);
+
+	if (!entry && fleet->count >= FLEET_NODES_MAX) {
+		fleet->dropped++;
+		return;
+	}
+	if (!entry)
+		entry = add_entry(fleet, now_ms);
+	take_record(fleet, entry, &node->record);
+	take_boot(entry, node, now_ms);
+	entry->sync_round = fleet->sync_round;
+	entry->node.state = node->state;
+	entry->node.accepts_total = node->accepts_total;
+	entry->node.refused_total = node->refused_total;
+	entry->node.registered_at_ms =
+		age_to_time(node->registered_age_ms, now_ms);
+	if (node->load_age_ms >= 0)
+		take_load(&entry->node, node->conns,
+			  age_to_time(node->load_age_ms, now_ms));
+	else
+		entry->node.load_at_ms = -1;
+}
+
+void fleet_del(struct fleet *fleet, const char *id)
+{
+	struct entry *entry = find_entry(fleet, id);
+	unsigned at;
+
+	if (!entry)
+		return;
+	sort_nodes(fleet);
+	at = sorted_place(fleet, id);
+	memmove(fleet->order + at, fleet->order + at + 1,
+		(fleet->count - at - 1) * sizeof(*fleet->order));
+	fleet->count--;
+	fleet->sorted_count--;
+	free_entry(fleet, entry);
+	fleet->shape++;
+	fleet->cards++;
+}
+
+void fleet_load(struct fleet *fleet, const struct feed_load *load,
+		int64_t now_ms)
+{
+	struct entry *entry = find_entry(fleet, load->id);
+
+	if (!entry || load->age_ms < 0)
+		return;
+	take_load(&entry->node, load->conns, age_to_time(load->age_ms, now_ms));
+	entry->node.accepts_total = load->accepts_total;
+	entry->node.refused_total = load->refused_total;
+}
+
+const struct fleet_node *fleet_find(const struct fleet *fleet, const char *id)
+{
+	struct entry *entry = find_entry(fleet, id);
+
+	return entry ? &entry->node : NULL;
+}
+
+/* -- regions ------------------------------------------------------------- */
+
+static unsigned region_place(const struct fleet *fleet, const char *id)
+{
+	unsigned low = 0, high = fleet->region_count;
+
+	while (low < high) {
+		unsigned mid = low + (high - low) / 2;
+
+		if (strcmp(fleet->regions[mid].id, id) < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+static bool is_region_at(const struct fleet *fleet, unsigned at, const char *id)
+{
+	return at < fleet->region_count &&
+	       strcmp(fleet->regions[at].id, id) == 0;
+}
+
+static void del_region_at(struct fleet *fleet, unsigned at)
+{
+	unsigned behind = fleet->region_count - at - 1;
+
+	memmove(fleet->regions + at, fleet->regions + at + 1,
+		behind * sizeof(*fleet->regions));
+	memmove(fleet->region_rounds + at, fleet->region_rounds + at + 1,
+		behind * sizeof(*fleet->region_rounds));
+	fleet->region_count--;
+	fleet->shape++;
+}
+
+static void open_region_at(struct fleet *fleet, unsigned at)
+{
+	unsigned behind = fleet->region_count - at;
+
+	if (fleet->region_count == fleet->region_room) {
+		fleet->region_room =
+			fleet->region_room ? 2 * fleet->region_room : 16;
+		fleet->regions = mem_grow(fleet->regions, fleet->region_room,
+					  sizeof(*fleet->regions));
+		fleet->region_rounds =
+			mem_grow(fleet->region_rounds, fleet->region_room,
+				 sizeof(*fleet->region_rounds));
+	}
+	memmove(fleet->regions + at + 1, fleet->regions + at,
+		behind * sizeof(*fleet->regions));
+	memmove(fleet->region_rounds + at + 1, fleet->region_rounds + at,
+		behind * sizeof(*fleet->region_rounds));
+	fleet->region_count++;
+}
+
+static bool same_region(const struct feed_region *a,
+			const struct feed_region *b)
+{
+	return a->lat_deg == b->lat_deg && a->lon_deg == b->lon_deg &&
+	       a->bias_km == b->bias_km && strcmp(a->title, b->title) == 0;
+}
+
+void fleet_put_region(struct fleet *fleet, const struct feed_region *region)
+{
+	unsigned at = region_place(fleet, region->id);
+	bool known = is_region_at(fleet, at, region->id);
+
+	if (region->gone) {
+		if (known)
+			del_region_at(fleet, at);
+		return;
+	}
+	if (!known && fleet->region_count >= FLEET_REGIONS_MAX) {
+		fleet->dropped++;
+		return;
+	}
+	if (!known)
+		open_region_at(fleet, at);
+	if (!known || !same_region(&fleet->regions[at], region))
+		fleet->shape++;
+	fleet->regions[at] = *region;
+	fleet->region_rounds[at] = fleet->sync_round;
+}
+
+const struct feed_region *fleet_find_region(const struct fleet *fleet,
+					    const char *id)
+{
+	unsigned at = region_place(fleet, id);
+
+	return is_region_at(fleet, at, id) ? &fleet->regions[at] : NULL;
+}
+
+const struct feed_region *fleet_regions(struct fleet *fleet, unsigned *count_r)
+{
+	*count_r = fleet->region_count;
+	return fleet->regions;
+}
+
+/* -- full state ---------------------------------------------------------- */
+
+void fleet_begin_sync(struct fleet *fleet)
+{
+	fleet->sync_round++;
+	fleet->syncing = true;
+}
+
+static void forget_unseen_nodes(struct fleet *fleet)
+{
+	unsigned kept = 0;
+
+	sort_nodes(fleet);
+	for (unsigned i = 0; i < fleet->count; i++) {
+		struct entry *entry = entry_of(fleet->order[i]);
+
+		if (entry->sync_round == fleet->sync_round)
+			fleet->order[kept++] = fleet->order[i];
+		else
+			free_entry(fleet, entry);
+	}
+	if (kept == fleet->count)
+		return;
+	fleet->count = fleet->sorted_count = kept;
+	fleet->shape++;
+	fleet->cards++;
+}
+
+void fleet_end_sync(struct fleet *fleet)
+{
+	if (!fleet->syncing)
+		return;
+	fleet->syncing = false;
+	forget_unseen_nodes(fleet);
+	for (unsigned i = fleet->region_count; i-- > 0;)
+		if (fleet->region_rounds[i] != fleet->sync_round)
+			del_region_at(fleet, i);
+}
+
+uint64_t fleet_shape(const struct fleet *fleet)
+{
+	return fleet->shape;
+}
+
+uint64_t fleet_cards(const struct fleet *fleet)
+{
+	return fleet->cards;
+}
+
+uint64_t fleet_dropped(const struct fleet *fleet)
+{
+	return fleet->dropped;
+}

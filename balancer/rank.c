@@ -1,0 +1,422 @@
+/*
+ * rank.c - see the header. One service at a time, sums in order of index.
+ */
+#include "balancer/rank.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "balancer/demand.h"
+#include "balancer/geometry.h"
+#include "balancer/reckon.h"
+#include "balancer/waterfall.h"
+#include "balancer/waterfill.h"
+#include "lib/base/mem.h"
+
+#define HORIZON_MIN_S  10.0
+#define HORIZON_RENEWS 2 /* a report may be one renewal late */
+
+/* For sorting sites by the free part of their limit. */
+struct order {
+	double free_part;
+	uint32_t site;
+	uint8_t class;
+};
+
+struct rank {
+	struct geometry *geometry;
+	/* of the current build */
+	const struct snapshot_input *input;
+	const struct catalog *catalog;
+	double horizon_s;
+	/* scratch, grown to the largest service */
+	struct candidates_site *places;
+	struct waterfall_site *rooms;
+	double *anywhere;
+	struct order *order;
+	uint32_t site_room;
+	struct waterfall_cell *cells;
+	uint32_t *active;
+	uint32_t cell_room;
+	struct waterfill_node *nodes;
+	uint32_t node_room;
+};
+
+/* The service that the steps below are at. */
+struct work {
+	struct rank *rank;
+	const struct catalog_service *from;
+	struct snapshot_service *to;
+	unsigned index;
+};
+
+struct rank *rank_new(void)
+{
+	struct rank *rank = mem_alloc(sizeof(*rank));
+
+	rank->geometry = geometry_new();
+	return rank;
+}
+
+void rank_free(struct rank **rank)
+{
+	struct rank *r = *rank;
+
+	if (!r)
+		return;
+	geometry_free(&r->geometry);
+	mem_free(r->places);
+	mem_free(r->rooms);
+	mem_free(r->anywhere);
+	mem_free(r->order);
+	mem_free(r->cells);
+	mem_free(r->active);
+	mem_free(r->nodes);
+	mem_free(r);
+	*rank = NULL;
+}
+
+uint64_t rank_geometry_runs(const struct rank *rank)
+{
+	return geometry_runs(rank->geometry);
+}
+
+static void grow_sites(struct rank *r, uint32_t count)
+{
+	if (count <= r->site_room)
+		return;
+	r->places = mem_grow(r->places, count, sizeof(*r->places));
+	r->rooms = mem_grow(r->rooms, count, sizeof(*r->rooms));
+	r->anywhere = mem_grow(r->anywhere, count, sizeof(*r->anywhere));
+	r->order = mem_grow(r->order, count, sizeof(*r->order));
+	r->site_room = count;
+}
+
+static void grow_cells(struct rank *r, uint32_t count)
+{
+	if (count <= r->cell_room)
+		return;
+	r->cells = mem_grow(r->cells, count, sizeof(*r->cells));
+	r->active = mem_grow(r->active, count, sizeof(*r->active));
+	r->cell_room = count;
+}
+
+static void grow_nodes(struct rank *r, uint32_t count)
+{
+	if (count <= r->node_room)
+		return;
+	r->nodes = mem_grow(r->nodes, count, sizeof(*r->nodes));
+	r->node_room = count;
+}
+
+/* -- reckoning ----------------------------------------------------------- */
+
+static void describe_site(const struct work *work, uint32_t s)
+{
+	const struct catalog *catalog = work->rank->catalog;
+	const struct catalog_site *from =
+		&catalog->sites[work->from->first_site + s];
+	const struct node_record *record = catalog_record(catalog, from);
+	struct snapshot_site *site = &work->to->sites[s];
+
+	site->first_node = from->first_node - work->from->first_node;
+	site->node_count = from->node_count;
+	site->region = record->region;
+	site->zone = record->zone;
+	site->carrier = from->carrier;
+	site->lat_deg = (float)from->place.lat_deg;
+	site->lon_deg = (float)from->place.lon_deg;
+	site->has_position = from->place.has_position;
+	site->bias_km = from->place.bias_km;
+	work->rank->places[s] = from->place;
+}
+
+static void reckon_service(struct work *work)
+{
+	struct rank *r = work->rank;
+	struct reckon reckon = {
+		.catalog = r->catalog,
+		.service = work->from,
+		.policy = &work->rank->input->policy,
+		.horizon_s = work->rank->horizon_s,
+		.now_ms = work->rank->input->now_ms,
+		.nodes = work->to->nodes,
+		.sites = work->to->sites,
+		.rooms = r->rooms,
+	};
+
+	for (uint32_t s = 0; s < work->to->site_count; s++) {
+		describe_site(work, s);
+		reckon_site(&reckon, s);
+		r->places[s].class = r->rooms[s].class;
+	}
+}
+
+/* -- shares of cells ----------------------------------------------------- */
+
+static void run_waterfall(struct work *work, const struct candidates_row *rows)
+{
+	struct rank *r = work->rank;
+	const struct snapshot_input *input = r->input;
+	struct snapshot_service *to = work->to;
+	struct waterfall fall = {
+		.sites = r->rooms,
+		.rows = rows,
+		.demand_factor = fmax(1, input->policy.replica_count),
+		.cells = r->cells,
+		.anywhere = r->anywhere,
+		.active = r->active,
+		.site_count = to->site_count,
+		.cell_count = to->cell_count,
+	};
+
+	if (input->demand) {
+		to->demand_slot = demand_slot(input->demand, sv_str(to->name));
+		fall.demand_per_s =
+			demand_rates(input->demand, to->demand_slot);
+	}
+	for (uint32_t c = 0; fall.demand_per_s && c < to->cell_count; c++)
+		to->demand_per_s += fall.demand_per_s[c] * fall.demand_factor;
+	waterfall_run(&fall);
+	to->anywhere_panic = fall.anywhere_panic;
+}
+
+/* The running sum as a number of 2^-32ths; the end of it is the top. */
+static uint32_t cumulate(double *sum, double share, double total)
+{
+	double scaled;
+
+	*sum += share;
+	scaled = *sum / total * 4294967296.0;
+	return scaled >= SNAPSHOT_TOP ? SNAPSHOT_TOP : (uint32_t)scaled;
+}
+
+static void fill_cell(const struct candidates_row *row,
+		      const struct waterfall_cell *from,
+		      struct snapshot_cell *cell)
+{
+	double total = 0, sum = 0;
+	unsigned last = 0;
+
+	cell->candidate_count = (uint8_t)row->count;
+	cell->panic = from->panic;
+	for (unsigned j = 0; j < row->count; j++) {
+		total += from->share[j];
+		if (from->share[j] > 0)
+			last = j;
+	}
+	for (unsigned j = 0; j < row->count; j++) {
+		cell->site[j] = row->site[j];
+		cell->km[j] = row->km[j];
+		cell->cost_km[j] = row->cost_km[j];
+		cell->cumulative[j] =
+			j >= last ? SNAPSHOT_TOP
+				  : cumulate(&sum, from->share[j], total);
+	}
+}
+
+static int compare_order(const void *a, const void *b)
+{
+	const struct order *x = a, *y = b;
+
+	if (x->class != y->class)
+		return x->class < y->class ? -1 : 1;
+	if (x->free_part != y->free_part)
+		return x->free_part > y->free_part ? -1 : 1;
+	return x->site < y->site ? -1 : x->site > y->site;
+}
+
+static uint32_t order_sites(struct work *work)
+{
+	struct rank *r = work->rank;
+	uint32_t count = 0;
+
+	for (uint32_t s = 0; s < work->to->site_count; s++) {
+		const struct waterfall_site *room = &r->rooms[s];
+
+		if (room->class == CANDIDATES_NEVER)
+			continue;
+		r->order[count++] = (struct order){
+			.free_part = room->room_per_s[1] *
+				     work->rank->horizon_s / room->weight,
+			.site = s,
+			.class = room->class,
+		};
+	}
+	qsort(r->order, count, sizeof(*r->order), compare_order);
+	return count;
+}
+
+static void fill_anywhere(struct work *work)
+{
+	struct rank *r = work->rank;
+	struct snapshot_service *to = work->to;
+	uint32_t last = 0;
+	double sum = 0, total = 0;
+
+	to->anywhere_count = order_sites(work);
+	for (uint32_t i = 0; i < to->anywhere_count; i++) {
+		total += r->anywhere[r->order[i].site];
+		if (r->anywhere[r->order[i].site] > 0)
+			last = i;
+	}
+	for (uint32_t i = 0; i < to->anywhere_count; i++) {
+		uint32_t site = r->order[i].site;
+
+		to->anywhere[i].site = site;
+		to->anywhere[i].cumulative =
+			i >= last ? SNAPSHOT_TOP
+				  : cumulate(&sum, r->anywhere[site], total);
+	}
+}
+
+/* -- weights of nodes ---------------------------------------------------- */
+
+static void load_fill(const struct work *work, const struct snapshot_site *site,
+		      struct waterfill_node *nodes)
+{
+	const struct catalog_node *from =
+		&work->rank->catalog
+			 ->nodes[work->from->first_node + site->first_node];
+	const struct snapshot_node *own = &work->to->nodes[site->first_node];
+
+	for (uint32_t i = 0; i < site->node_count; i++)
+		nodes[i] = (struct waterfill_node){
+			.limit = own[i].limit,
+			.hard = from[i].hard,
+			.est = own[i].est,
+			.ramp = own[i].ramp,
+		};
+}
+
+static void count_ready(struct snapshot_service *to, struct snapshot_site *site,
+			unsigned families, unsigned tier)
+{
+	if (tier >= TIER_COUNT)
+		return;
+	for (unsigned f = 0; f < SNAPSHOT_FAMILIES; f++) {
+		if (!snapshot_serves(families, (enum snapshot_family)f))
+			continue;
+		site->ready[tier][f]++;
+		to->ready[tier][f]++;
+	}
+}
+
+static void add_draw(struct snapshot_service *to,
+		     const struct catalog_node *from, uint32_t index)
+{
+	to->draws[to->usable_count++] = (struct snapshot_draw){
+		.id_hash = from->id_hash,
+		.inv_weight = 1 / to->nodes[index].weight,
+		.node = index,
+		.families = from->families,
+	};
+}
+
+static void store_fill(struct work *work, struct snapshot_site *site,
+		       const struct waterfill_node *nodes)
+{
+	struct snapshot_service *to = work->to;
+	const struct catalog_node *from =
+		&work->rank->catalog
+			 ->nodes[work->from->first_node + site->first_node];
+
+	site->first_draw = to->usable_count;
+	for (uint32_t i = 0; i < site->node_count; i++) {
+		struct snapshot_node *node = &to->nodes[site->first_node + i];
+
+		node->weight = nodes[i].p;
+		node->cap = (float)nodes[i].cap;
+		node->floor = (float)nodes[i].floor;
+		from[i].live->assigned_rate_per_s =
+			nodes[i].p * site->admitted_per_s;
+		/* An overflow goes to full nodes too. */
+		if (node->tier == TIER_FULL && node->weight > 0)
+			node->tier = TIER_OPEN;
+		if (node->tier == TIER_OPEN && !(node->weight > 0))
+			node->tier = TIER_FULL;
+		if (node->tier == TIER_OPEN)
+			add_draw(to, &from[i], site->first_node + i);
+		count_ready(to, site, from[i].families, node->tier);
+	}
+	site->draw_count = to->usable_count - site->first_draw;
+}
+
+static void fill_site(struct work *work, uint32_t s)
+{
+	struct snapshot_site *site = &work->to->sites[s];
+	struct waterfill_site fill = {
+		.node_count = site->node_count,
+		.horizon_s = work->rank->horizon_s,
+		.beta = work->rank->input->policy.beta,
+		.floor_share = work->rank->input->policy.floor_share,
+	};
+
+	site->admitted_per_s = work->rank->rooms[s].admitted_per_s;
+	fill.rate_per_s = site->admitted_per_s;
+	grow_nodes(work->rank, site->node_count);
+	fill.nodes = work->rank->nodes;
+	load_fill(work, site, fill.nodes);
+	waterfill_solve(&fill);
+	site->level = fill.level;
+	site->panic = fill.overflow;
+	store_fill(work, site, fill.nodes);
+}
+
+/* -- the whole ----------------------------------------------------------- */
+
+void rank_begin(struct rank *rank, const struct snapshot_input *input,
+		const struct catalog *catalog)
+{
+	const struct snapshot_policy *policy = &input->policy;
+	struct candidates_policy costs = {
+		.free_km = policy->free_km,
+		.carrier_penalty_km = policy->carrier_penalty_km,
+		.border_km = policy->border_km,
+	};
+
+	rank->input = input;
+	rank->catalog = catalog;
+	rank->horizon_s = policy->horizon_s;
+	if (!(rank->horizon_s > 0))
+		rank->horizon_s =
+			fmax(HORIZON_MIN_S,
+			     HORIZON_RENEWS * (double)policy->renew_ms / 1000);
+	geometry_set_cells(rank->geometry, input->cells, input->cell_count,
+			   &costs);
+}
+
+/* The rows of all cells; cell 0 alone has none when there is no map. */
+static const struct candidates_row *cost_orders(const struct work *work)
+{
+	static const struct candidates_row nowhere;
+
+	if (work->rank->input->cell_count == 0)
+		return &nowhere;
+	return geometry_rows(work->rank->geometry, work->index,
+			     work->rank->places, work->to->site_count);
+}
+
+void rank_service(struct rank *rank, unsigned index,
+		  struct snapshot_service *to)
+{
+	struct work work = {
+		.rank = rank,
+		.from = &rank->catalog->services[index],
+		.to = to,
+		.index = index,
+	};
+	const struct candidates_row *rows;
+
+	grow_sites(rank, to->site_count);
+	grow_cells(rank, to->cell_count);
+	reckon_service(&work);
+	rows = cost_orders(&work);
+	run_waterfall(&work, rows);
+	for (uint32_t s = 0; s < to->site_count; s++)
+		fill_site(&work, s);
+	for (uint32_t c = 0; c < to->cell_count; c++)
+		fill_cell(&rows[c], &rank->cells[c], &to->cells[c]);
+	fill_anywhere(&work);
+}

@@ -1,0 +1,181 @@
+/*
+ * reckon.c - see the header.
+ */
+#include "balancer/reckon.h"
+
+#include <math.h>
+
+#define RAMP_START  0.1
+#define NOBODY_SAID 0.5 /* est/K of a site without any report */
+
+double reckon_conns(const struct fleet_node *node, double tau_s, int64_t now_ms)
+{
+	double dt_s = (double)(now_ms - node->est_at_ms) / 1000;
+	double est;
+
+	if (dt_s <= 0)
+		return node->est_conns;
+	est = node->est_conns * (1 - fmin(1, dt_s / tau_s)) +
+	      node->assigned_rate_per_s * dt_s;
+	return fmax(0, est);
+}
+
+double reckon_ramp(int64_t age_ms, int64_t ramp_ms)
+{
+	if (age_ms >= ramp_ms)
+		return 1;
+	if (age_ms <= 0)
+		return RAMP_START;
+	return RAMP_START + (1 - RAMP_START) * (double)age_ms / (double)ramp_ms;
+}
+
+static enum snapshot_tier tier_of(const struct fleet_node *live, double weight)
+{
+	if (live->state == NODE_DOWN)
+		return TIER_DOWN;
+	if (weight <= 0)
+		return TIER_DRAINED;
+	return live->state == NODE_SUSPECT ? TIER_SUSPECT : TIER_OPEN;
+}
+
+static uint8_t why_of(const struct snapshot_node *node)
+{
+	switch ((enum snapshot_tier)node->tier) {
+	case TIER_DOWN:
+		return WHY_EXPIRED;
+	case TIER_DRAINED:
+		return WHY_DRAINED;
+	case TIER_SUSPECT:
+		return WHY_SUSPECT;
+	case TIER_FULL:
+		return WHY_AT_CAPACITY;
+	case TIER_OPEN:
+		break;
+	}
+	if (node->load_at_ms < 0)
+		return WHY_LOAD_UNKNOWN;
+	return node->ramp < 1 ? WHY_WARMING : WHY_NONE;
+}
+
+/* Its limit counts only while it is up; what it could do in need is its
+ * reserve. */
+static void reckon_node(const struct reckon *r, const struct catalog_node *from,
+			struct snapshot_node *node, uint32_t site)
+{
+	struct fleet_node *live = from->live;
+	enum snapshot_tier tier = tier_of(live, from->limit);
+
+	live->est_conns =
+		reckon_conns(live, r->policy->session_tau_s, r->now_ms);
+	if (r->now_ms > live->est_at_ms)
+		live->est_at_ms = r->now_ms;
+	*node = (struct snapshot_node){
+		.card = from->card,
+		.limit = tier == TIER_OPEN ? from->limit : 0,
+		.est = live->est_conns,
+		.reserve =
+			(float)(from->limit > 0 ? from->limit
+						: from->card->record.capacity),
+		.ramp = (float)reckon_ramp(r->now_ms - live->registered_at_ms,
+					   r->policy->ramp_ms),
+		.load_at_ms = live->load_at_ms,
+		.reported_conns = live->conns,
+		.site = site,
+		.tier = (uint8_t)tier,
+	};
+}
+
+/* Mean est/K of the site's nodes that reported. */
+static double mean_level(const struct snapshot_node *nodes, uint32_t count)
+{
+	double est = 0, limit = 0;
+
+	for (uint32_t i = 0; i < count; i++) {
+		if (nodes[i].load_at_ms < 0 || nodes[i].limit <= 0)
+			continue;
+		est += nodes[i].est;
+		limit += nodes[i].limit;
+	}
+	return limit > 0 ? est / limit : NOBODY_SAID;
+}
+
+static void assume_unknown(struct snapshot_node *nodes, uint32_t count)
+{
+	double level = -1;
+
+	for (uint32_t i = 0; i < count; i++) {
+		if (nodes[i].load_at_ms >= 0 || nodes[i].limit <= 0)
+			continue;
+		if (level < 0)
+			level = fmin(1, mean_level(nodes, count));
+		nodes[i].est = fmax(nodes[i].est, level * nodes[i].limit);
+	}
+}
+
+static double positive(double x)
+{
+	return x > 0 ? x : 0;
+}
+
+static void sum_node(const struct reckon *r, const struct catalog_node *from,
+		     struct snapshot_node *node)
+{
+	struct snapshot_site *site = &r->sites[node->site];
+	struct waterfall_site *room = &r->rooms[node->site];
+	double top = r->policy->headroom * from->hard;
+
+	if (node->tier == TIER_OPEN) {
+		if (node->est >= from->hard)
+			node->tier = TIER_FULL;
+		site->limit += node->limit;
+		site->est += node->est;
+		room->room_per_s[0] += positive(top - node->est) / r->horizon_s;
+		room->room_per_s[1] +=
+			positive(from->hard - node->est) / r->horizon_s;
+	}
+	node->why = why_of(node);
+}
+
+/* The best class that any of its nodes reaches, and what overflow goes by. */
+static void classify(const struct snapshot_node *nodes, uint32_t count,
+		     struct waterfall_site *room)
+{
+	static const uint8_t class_of[TIER_COUNT + 1] = {
+		[TIER_OPEN] = CANDIDATES_HEALTHY,
+		[TIER_FULL] = CANDIDATES_HEALTHY,
+		[TIER_SUSPECT] = CANDIDATES_SUSPECT,
+		[TIER_DRAINED] = CANDIDATES_DRAINED,
+		[TIER_DOWN] = CANDIDATES_NEVER,
+	};
+
+	room->class = CANDIDATES_NEVER;
+	room->weight = 0;
+	for (uint32_t i = 0; i < count; i++) {
+		uint8_t class = class_of[nodes[i].tier];
+
+		if (class < room->class) {
+			room->class = class;
+			room->weight = 0;
+		}
+		if (class == room->class && class != CANDIDATES_NEVER)
+			room->weight += nodes[i].reserve;
+	}
+}
+
+void reckon_site(const struct reckon *r, uint32_t site)
+{
+	const struct catalog_site *from =
+		&r->catalog->sites[r->service->first_site + site];
+	const struct catalog_node *sources =
+		&r->catalog->nodes[from->first_node];
+	struct snapshot_node *nodes = &r->nodes[r->sites[site].first_node];
+
+	r->rooms[site] = (struct waterfall_site){0};
+	for (uint32_t i = 0; i < from->node_count; i++)
+		reckon_node(r, &sources[i], &nodes[i], site);
+	assume_unknown(nodes, from->node_count);
+	for (uint32_t i = 0; i < from->node_count; i++)
+		sum_node(r, &sources[i], &nodes[i]);
+	classify(nodes, from->node_count, &r->rooms[site]);
+	r->sites[site].headroom_per_s = r->rooms[site].room_per_s[0];
+}
