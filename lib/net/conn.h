@@ -28,7 +28,8 @@ struct conn_handler {
 	/* Bytes came: all that is unconsumed so far. Returns how many bytes
 	 * are consumed; the rest is shown again with more behind it. */
 	size_t (*data)(struct conn *conn, struct sv bytes, void *arg);
-	/* The connection ended from outside; it closes itself afterwards. */
+	/* The connection ended from outside; it closes itself afterwards.
+	 * Never from inside conn_send(). */
 	void (*end)(struct conn *conn, enum conn_end why, void *arg);
 	/* The queue has drained (may be NULL). */
 	void (*drained)(struct conn *conn, void *arg);
@@ -38,8 +39,10 @@ struct conn_handler {
 };
 
 struct conn_limits {
-	size_t read_max_bytes;	/* unconsumed input; over it: CONN_END_OVERFLOW */
-	size_t queue_max_bytes; /* unsent output; over it: CONN_END_OVERFLOW */
+	/* Unconsumed input, at most 32768; over it: CONN_END_OVERFLOW. */
+	size_t read_max_bytes;
+	/* Unsent output; over it: CONN_END_OVERFLOW. */
+	size_t queue_max_bytes;
 };
 
 /* conn_new - take over the connected socket @fd. @handler and @limits are
@@ -61,8 +64,9 @@ void conn_send(struct conn *conn, struct sv bytes);
 
 /* conn_close - close now; unsent bytes are lost. Frees @conn after the turn. */
 void conn_close(struct conn *conn);
-/* conn_finish - close when the queue has been sent, at the latest after
- * @linger_ms. No more data callbacks. */
+/* conn_finish - close when the queue has been sent and the peer has closed too
+ * (so that it can read the last words), at the latest after @linger_ms. No
+ * callback comes any more. */
 void conn_finish(struct conn *conn, int64_t linger_ms);
 
 /* conn_set_arg - replace the handler's argument. */
