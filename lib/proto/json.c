@@ -426,7 +426,7 @@ static char *skip_comment(char *at, char *end)
 
 int json_blank_comments(char *text, size_t len)
 {
-	char *end = text + len;
+	char *end = len ? text + len : text; /* an empty text may be NULL */
 	char *after;
 
 	for (char *at = text; at < end;) {
