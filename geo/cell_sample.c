@@ -6,58 +6,70 @@
 #include "lib/base/err.h"
 #include "lib/base/mem.h"
 
-/* One run of addresses; within a cell in address order. */
+/* One run of addresses; it reaches up to the next one's before, or the cell's
+ * last address. A cell has fewer than 2^32 addresses before its last run. */
 struct range {
 	uint32_t first;
-	uint32_t size_less_1;
-	uint64_t before; /* addresses of the cell in front of it */
+	uint32_t before; /* addresses of the cell in front of it */
 };
 
 struct cell_sample {
-	const struct cell_trie *trie; /* borrowed while building */
 	uint32_t cell_count;
 	uint32_t *starts;     /* owned; cell -> its first range, one more */
+	uint64_t *sizes;      /* owned; addresses of each cell */
 	struct range *ranges; /* owned */
 };
 
-/* Ways that begin inside an address (the last node's rest) are not ranges. */
-static bool is_whole(cell_key first)
+/* A pass over the table: neighbours of one cell become one run. */
+struct pass {
+	struct cell_sample *sample;
+	const uint16_t *cells; /* by leaf */
+	cell_key first, last;
+	uint32_t cell; /* 0 = no run is open */
+	bool is_counting;
+};
+
+static void end_run(struct pass *p)
 {
-	return (first & (((cell_key)1 << 96) - 1)) == 0;
-}
+	struct cell_sample *s = p->sample;
+	uint32_t first = (uint32_t)(p->first >> 96);
+	uint32_t at;
 
-static int count_one(cell_key first, cell_key last UNUSED, uint32_t leaf,
-		     void *arg)
-{
-	struct cell_sample *s = arg;
-
-	if (is_whole(first))
-		s->starts[s->trie->cells[leaf] + 1]++;
-	return 0;
-}
-
-/* starts[c + 1] is where the next range of cell c goes. */
-static int place_one(cell_key first, cell_key last, uint32_t leaf, void *arg)
-{
-	struct cell_sample *s = arg;
-	uint32_t from = (uint32_t)(first >> 96), to = (uint32_t)(last >> 96);
-
-	if (is_whole(first))
-		s->ranges[s->starts[s->trie->cells[leaf] + 1]++] =
-			(struct range){from, to - from, 0};
-	return 0;
-}
-
-static void sum_up(struct cell_sample *s)
-{
-	for (uint32_t c = 0; c < s->cell_count; c++) {
-		uint64_t before = 0;
-
-		for (uint32_t i = s->starts[c]; i < s->starts[c + 1]; i++) {
-			s->ranges[i].before = before;
-			before += (uint64_t)s->ranges[i].size_less_1 + 1;
-		}
+	if (p->cell == 0)
+		return;
+	if (p->is_counting) {
+		s->starts[p->cell + 1]++;
+		return;
 	}
+	/* While placing, starts[c + 1] is where the next run of c goes. */
+	at = s->starts[p->cell + 1]++;
+	s->ranges[at] = (struct range){first, (uint32_t)s->sizes[p->cell]};
+	s->sizes[p->cell] += (uint64_t)((uint32_t)(p->last >> 96) - first) + 1;
+}
+
+static int leaf_of_run(cell_key first, cell_key last, uint32_t leaf, void *arg)
+{
+	struct pass *p = arg;
+
+	if (p->cells[leaf] == p->cell) {
+		p->last = last;
+		return 0;
+	}
+	end_run(p);
+	p->cell = p->cells[leaf];
+	p->first = first;
+	p->last = last;
+	return 0;
+}
+
+static void pass(struct cell_sample *s, const struct cell_trie *trie,
+		 bool is_counting)
+{
+	struct pass p = {
+		.sample = s, .cells = trie->cells, .is_counting = is_counting};
+
+	(void)cell_trie_each(trie, leaf_of_run, &p);
+	end_run(&p);
 }
 
 struct cell_sample *cell_sample_new(const struct cell_trie *trie,
@@ -66,10 +78,10 @@ struct cell_sample *cell_sample_new(const struct cell_trie *trie,
 	struct cell_sample *s = mem_alloc(sizeof(*s));
 	uint32_t total = 0;
 
-	s->trie = trie;
 	s->cell_count = cell_count;
 	s->starts = mem_array((size_t)cell_count + 1, sizeof(*s->starts));
-	(void)cell_trie_each(trie, count_one, s);
+	s->sizes = mem_array(cell_count, sizeof(*s->sizes));
+	pass(s, trie, true);
 	for (uint32_t c = 1; c <= cell_count; c++) {
 		uint32_t n = s->starts[c];
 
@@ -77,9 +89,7 @@ struct cell_sample *cell_sample_new(const struct cell_trie *trie,
 		total += n;
 	}
 	s->ranges = mem_array(total, sizeof(*s->ranges));
-	(void)cell_trie_each(trie, place_one, s);
-	sum_up(s);
-	s->trie = NULL;
+	pass(s, trie, false);
 	return s;
 }
 
@@ -88,6 +98,7 @@ void cell_sample_free(struct cell_sample **sample)
 	if (!*sample)
 		return;
 	mem_free((*sample)->starts);
+	mem_free((*sample)->sizes);
 	mem_free((*sample)->ranges);
 	mem_free(*sample);
 	*sample = NULL;
@@ -101,18 +112,14 @@ static double clamp_unit(double unit)
 int cell_sample_draw(const struct cell_sample *s, uint32_t cell, double unit_a,
 		     double unit_b, struct addr *addr_r)
 {
-	const struct range *range;
 	uint32_t low, high;
-	uint64_t wanted;
+	uint64_t wanted, end;
 
-	if (cell == 0 || cell >= s->cell_count ||
-	    s->starts[cell] == s->starts[cell + 1])
+	if (cell == 0 || cell >= s->cell_count || s->sizes[cell] == 0)
 		return ERR_NOTFOUND;
 	low = s->starts[cell];
 	high = s->starts[cell + 1] - 1;
-	range = &s->ranges[high];
-	wanted = (uint64_t)(clamp_unit(unit_a) *
-			    (double)(range->before + range->size_less_1 + 1));
+	wanted = (uint64_t)(clamp_unit(unit_a) * (double)s->sizes[cell]);
 	while (low < high) {
 		uint32_t mid = low + (high - low + 1) / 2;
 
@@ -121,9 +128,11 @@ int cell_sample_draw(const struct cell_sample *s, uint32_t cell, double unit_a,
 		else
 			high = mid - 1;
 	}
-	range = &s->ranges[low];
+	end = low + 1 < s->starts[cell + 1] ? s->ranges[low + 1].before
+					    : s->sizes[cell];
 	*addr_r = addr_from_v4_host(
-		range->first + (uint32_t)(clamp_unit(unit_b) *
-					  ((double)range->size_less_1 + 1)));
+		s->ranges[low].first +
+		(uint32_t)(clamp_unit(unit_b) *
+			   (double)(end - s->ranges[low].before)));
 	return 0;
 }

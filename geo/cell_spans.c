@@ -4,6 +4,9 @@
  */
 #include "geo/cell_spans.h"
 
+#include <endian.h>
+#include <string.h>
+
 #include "lib/base/err.h"
 #include "lib/base/mem.h"
 
@@ -44,13 +47,13 @@ void cell_spans_fini(struct cell_spans *s)
 
 cell_key cell_spans_key(const struct addr *addr)
 {
-	cell_key key = 0;
+	uint64_t hi, lo;
 
 	if (addr->family == ADDR_V4)
 		return (cell_key)addr_v4_host(addr) << 96;
-	for (int i = 0; i < 16; i++)
-		key = key << 8 | addr->bytes[i];
-	return key;
+	memcpy(&hi, addr->bytes, sizeof(hi));
+	memcpy(&lo, addr->bytes + sizeof(hi), sizeof(lo));
+	return (cell_key)be64toh(hi) << 64 | be64toh(lo);
 }
 
 int cell_spans_append(struct cell_spans *s, cell_key first, uint32_t place)

@@ -5,6 +5,7 @@
  */
 #include "geo/cell_trie.h"
 
+#include <stdbool.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -63,47 +64,121 @@ static cell_key way_first(cell_key base, unsigned depth, unsigned i)
 			  : base + ((cell_key)i >> -shift);
 }
 
-/* The run that @key is in; runs are passed once, from left to right. */
+static bool begins_by(const struct cell_spans *s, uint32_t run, cell_key key)
+{
+	return run < s->count && cell_spans_first(s, run) <= key;
+}
+
+/* The run that @key is in, at or behind @run: mostly this one or the next, so
+ * by steps of doubling size and then by halves. */
 static uint32_t seek(const struct cell_spans *s, uint32_t run, cell_key key)
 {
-	while (cell_spans_last(s, run) < key)
-		run++;
+	uint32_t step = 1, high;
+
+	if (!begins_by(s, run + 1, key))
+		return run;
+	while (begins_by(s, run + step, key)) {
+		run += step;
+		step *= 2;
+	}
+	high = run + step; /* begins behind @key or does not exist */
+	while (high - run > 1) {
+		uint32_t mid = run + (high - run) / 2;
+
+		if (begins_by(s, mid, key))
+			run = mid;
+		else
+			high = mid;
+	}
 	return run;
+}
+
+/* A node while it is filled: the space it covers and where its parts lie. */
+struct part {
+	struct cell_trie_node node;
+	cell_key base;
+	unsigned depth;	     /* bits above it */
+	uint32_t place;	     /* of the last leaf */
+	uint32_t runs[WAYS]; /* where a child's first run is */
+};
+
+/* The way that @key is the last address of, or -1 - way when it lies before
+ * the way's end. */
+static int way_ending(const struct part *p, cell_key key)
+{
+	int shift = 128 - (int)p->depth - WAY_BITS;
+	cell_key offset = key - p->base, rest;
+
+	if (shift < 0) /* several ways an address: its last one */
+		return (int)((offset + 1) << -shift) - 1;
+	rest = ((cell_key)1 << shift) - 1;
+	return (offset & rest) == rest ? (int)(offset >> shift)
+				       : -1 - (int)(offset >> shift);
+}
+
+/* Ways from @way on are a leaf of @place. */
+static void set_leaf(struct build *b, struct part *p, unsigned way,
+		     uint32_t place)
+{
+	if (p->node.run != 0 && p->place == place)
+		return;
+	p->place = place;
+	p->node.run |= (uint64_t)1 << way;
+	(void)add_leaf(b, place);
+}
+
+/* Leaves and children of a node, run by run: most nodes have few. */
+static void scan(struct build *b, struct part *p, uint32_t run)
+{
+	cell_key node_last = way_first(p->base, p->depth, WAYS) - 1;
+	unsigned way = 0;
+
+	p->node.leaf_base = b->trie->leaf_count;
+	while (way < WAYS) {
+		cell_key last = cell_spans_last(b->spans, run);
+		uint32_t place = b->spans->place[run];
+		int end = last >= node_last ? WAYS - 1 : way_ending(p, last);
+
+		if (end >= 0) {
+			set_leaf(b, p, way, place);
+			way = (unsigned)end + 1;
+			run++;
+			continue;
+		}
+		end = -1 - end;
+		if ((unsigned)end > way)
+			set_leaf(b, p, way, place);
+		p->node.child |= (uint64_t)1 << end;
+		p->runs[end] = run;
+		way = (unsigned)end + 1;
+		if (way < WAYS)
+			run = seek(b->spans, run,
+				   way_first(p->base, p->depth, way));
+	}
 }
 
 static int fill(struct build *b, uint32_t index, cell_key base, unsigned depth,
 		uint32_t run)
 {
-	struct cell_trie_node node = {.leaf_base = b->trie->leaf_count};
-	uint32_t runs[WAYS], place = 0, at = 0;
+	struct part p;
+	uint64_t left;
 	int rc = 0;
 
 	if (b->trie->leaf_count > LEAVES_MAX || b->trie->node_count > NODES_MAX)
 		return ERR_LIMIT;
-	for (unsigned i = 0; i < WAYS; i++) {
-		cell_key first = way_first(base, depth, i);
-		cell_key next = way_first(base, depth, i + 1);
+	p.node = (struct cell_trie_node){0}; /* not the runs: too many */
+	p.base = base;
+	p.depth = depth;
+	scan(b, &p, run);
+	p.node.child_base = add_nodes(b, cell_trie_popcount(p.node.child));
+	b->trie->nodes[index] = p.node;
+	index = p.node.child_base;
+	for (left = p.node.child; rc == 0 && left != 0; left &= left - 1) {
+		unsigned way = (unsigned)__builtin_ctzll(left);
 
-		run = seek(b->spans, run, first);
-		runs[i] = run;
-		if (next != first &&
-		    cell_spans_last(b->spans, run) < next - 1) {
-			node.child |= (uint64_t)1 << i;
-			continue;
-		}
-		if (node.run != 0 && place == b->spans->place[run])
-			continue;
-		place = b->spans->place[run];
-		node.run |= (uint64_t)1 << i;
-		(void)add_leaf(b, place);
+		rc = fill(b, index++, way_first(base, depth, way),
+			  depth + WAY_BITS, p.runs[way]);
 	}
-	at = node.child_base =
-		add_nodes(b, (unsigned)__builtin_popcountll(node.child));
-	b->trie->nodes[index] = node;
-	for (unsigned i = 0; rc == 0 && i < WAYS; i++)
-		if (node.child >> i & 1)
-			rc = fill(b, at++, way_first(base, depth, i),
-				  depth + WAY_BITS, runs[i]);
 	return rc;
 }
 

@@ -106,7 +106,7 @@ const char *cellmap_source_str(enum cellmap_source source);
  *
  * @unit_a, @unit_b  uniform in [0, 1)
  *
- * The first call on a map makes an index (0.1 s and 16 bytes a network for a
+ * The first call on a map makes an index (0.3 s and 8 bytes a network for a
  * city database). Returns 0, or ERR_NOTFOUND when the cell has no IPv4 network.
  * Not a hot path; any thread.
  */

@@ -7,16 +7,15 @@
 #include "geo/geodb.h"
 
 #include <maxminddb.h>
-#include <errno.h>
+#include <endian.h>
 #include <inttypes.h>
 #include <stdarg.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "geo/geodb_file.h"
 #include "geo/geodb_record.h"
-#include "geo/idset.h"
 #include "lib/base/err.h"
-#include "lib/base/hash.h"
 #include "lib/base/mem.h"
 
 /* Zero bytes between the tree and the data, part of the records' numbers. */
@@ -157,6 +156,15 @@ int64_t geodb_build_wall_s(const struct geodb *db)
 	return s > INT64_MAX ? 0 : (int64_t)s;
 }
 
+/* Offsets of one bucket; its chain is never longer, whatever the file says. */
+#define BUCKET_BITS 4
+
+/* A record that was met. */
+struct seen {
+	uint32_t offset;
+	uint32_t next; /* number + 1 of another one in the bucket; 0 = none */
+};
+
 /* One walk through a file. */
 struct walk {
 	struct geodb *db;
@@ -164,14 +172,18 @@ struct walk {
 	void *arg;
 	struct buf *why;
 	uint64_t nodes_left;
+	unsigned depth; /* bits of an address in the tree */
 	struct mmdb_value_reader reader;
-	struct idset seen; /* offset -> number of the record */
-	uint32_t *offsets; /* owned, by number */
-	struct geodb_place *places;
+	uint32_t *buckets; /* owned; offset >> BUCKET_BITS -> number + 1. By
+			    * offset and not by hash, because neighbours in the
+			    * tree mostly are neighbours in the data too. */
+	struct seen *seen; /* owned, by number */
+	struct geodb_place *places; /* owned, by number; apart, as most
+				     * networks need only the number */
 	uint32_t count, room;
 };
 
-/* A subtree or a record still to be visited. */
+/* A subtree or a record: what a half of a node leads to. */
 struct branch {
 	geodb_key key;
 	uint64_t record;
@@ -180,36 +192,49 @@ struct branch {
 	uint8_t bits;
 };
 
-static bool same_offset(uint32_t id, const void *wanted, const void *arg)
+static int record_new(struct walk *w, uint32_t offset)
 {
-	const struct walk *w = arg;
+	uint32_t *bucket = &w->buckets[offset >> BUCKET_BITS];
+	struct seen *seen;
 
-	return w->offsets[id] == *(const uint32_t *)wanted;
+	if (w->count == w->room) {
+		w->room = w->room * 2 + 1024;
+		w->seen = mem_grow(w->seen, w->room, sizeof(*w->seen));
+		w->places = mem_grow(w->places, w->room, sizeof(*w->places));
+	}
+	seen = &w->seen[w->count];
+	if (geodb_record_decode(&w->reader, offset, &w->places[w->count]) < 0)
+		return complain(w->why, w->db->path, ERR_CORRUPT,
+				"is damaged: the record at offset %" PRIu32
+				" cannot be read; fetch it again",
+				offset);
+	seen->offset = offset;
+	seen->next = *bucket;
+	*bucket = ++w->count;
+	return 0;
 }
 
 /* The number of the record at @offset, decoded when it is new. */
 static int record_of(struct walk *w, uint32_t offset, uint32_t *id_r)
 {
-	uint32_t hash = (uint32_t)hash_mix(offset);
+	uint32_t at;
 	int rc;
 
-	*id_r = idset_find(&w->seen, hash, same_offset, &offset, w);
-	if (*id_r != IDSET_NONE)
-		return 0;
-	if (w->count == w->room) {
-		w->room = w->room * 2 + 1024;
-		w->offsets = mem_grow(w->offsets, w->room, sizeof(*w->offsets));
-		w->places = mem_grow(w->places, w->room, sizeof(*w->places));
-	}
-	rc = geodb_record_decode(&w->reader, offset, &w->places[w->count]);
-	if (rc < 0)
+	/* The library may give an offset beyond the section. */
+	if (offset >= w->reader.size_bytes)
 		return complain(w->why, w->db->path, ERR_CORRUPT,
-				"is damaged: the record at offset %" PRIu32
-				" cannot be read; fetch it again",
-				offset);
-	w->offsets[w->count] = offset;
-	idset_add(&w->seen, hash, w->count);
-	*id_r = w->count++;
+				"is damaged: its search tree points behind the "
+				"data; fetch it again");
+	at = w->buckets[offset >> BUCKET_BITS];
+	while (at != 0 && w->seen[at - 1].offset != offset)
+		at = w->seen[at - 1].next;
+	if (at == 0) {
+		rc = record_new(w, offset);
+		if (rc < 0)
+			return rc;
+		at = w->count;
+	}
+	*id_r = at - 1;
 	return 0;
 }
 
@@ -217,29 +242,27 @@ static void prefix_of(const struct walk *w, const struct branch *b,
 		      struct addr_prefix *p)
 {
 	geodb_key key = b->key;
-	unsigned bits = b->bits, bytes = 16;
+	uint64_t hi, lo = 0;
+	unsigned bits = b->bits;
 
 	memset(p, 0, sizeof(*p));
-	p->base.family = ADDR_V6;
-	if (w->db->mmdb.metadata.ip_version == 6 && bits >= 96 &&
-	    key >> 32 == 0) {
+	p->base.family = w->depth == 32 ? ADDR_V4 : ADDR_V6;
+	if (w->depth == 128 && bits >= 96 && key >> 32 == 0) {
 		key <<= 96;
 		bits -= 96;
 		p->base.family = ADDR_V4;
 	}
-	if (w->db->mmdb.metadata.ip_version == 4)
-		p->base.family = ADDR_V4;
-	if (p->base.family == ADDR_V4)
-		bytes = 4;
-	for (unsigned i = 0; i < bytes; i++)
-		p->base.bytes[i] = (uint8_t)(key >> (120 - 8 * i));
+	hi = htobe64((uint64_t)(key >> 64));
+	lo = htobe64((uint64_t)key);
+	memcpy(p->base.bytes, &hi, sizeof(hi));
+	memcpy(p->base.bytes + sizeof(hi), &lo, sizeof(lo));
 	p->bits = (uint8_t)bits;
 }
 
 static int visit_record(struct walk *w, const struct branch *b)
 {
 	struct addr_prefix prefix;
-	uint32_t id;
+	uint32_t id = 0;
 	int rc = record_of(w, b->offset, &id);
 
 	if (rc < 0)
@@ -253,7 +276,7 @@ static bool is_alias(const struct walk *w, const struct branch *b)
 {
 	const MMDB_ipv4_start_node_s *v4 = &w->db->mmdb.ipv4_start_node;
 
-	return w->db->mmdb.metadata.ip_version == 6 && v4->netmask == 96 &&
+	return w->depth == 128 && v4->netmask == 96 &&
 	       b->record == v4->node_value && b->key != 0;
 }
 
@@ -265,54 +288,49 @@ static int corrupt_tree(struct walk *w, const struct branch *b)
 			b->record, (unsigned)b->bits);
 }
 
-/* The two halves of @b; the right one first, as the stack turns them. */
-static int split(struct walk *w, const struct branch *b, struct branch *halves)
+static int walk_node(struct walk *w, const struct branch *b);
+
+static int walk_branch(struct walk *w, const struct branch *b)
 {
-	unsigned depth = w->db->mmdb.metadata.ip_version == 6 ? 128 : 32;
+	switch (b->type) {
+	case MMDB_RECORD_TYPE_EMPTY:
+		return 0;
+	case MMDB_RECORD_TYPE_DATA:
+		return visit_record(w, b);
+	case MMDB_RECORD_TYPE_SEARCH_NODE:
+		return is_alias(w, b) ? 0 : walk_node(w, b);
+	default:
+		return corrupt_tree(w, b);
+	}
+}
+
+/* Both halves of the node @b; recursion ends with the address's bits. */
+static int walk_node(struct walk *w, const struct branch *b)
+{
+	struct branch half = {.key = b->key, .bits = (uint8_t)(b->bits + 1)};
 	MMDB_search_node_s node;
-	uint8_t bits = (uint8_t)(b->bits + 1);
+	int rc;
 
 	if (w->nodes_left == 0)
 		return complain(w->why, w->db->path, ERR_LIMIT,
 				"has more networks than a city database can "
 				"have; use another database");
 	w->nodes_left--;
-	if (b->bits >= depth ||
+	if (b->bits >= w->depth ||
 	    MMDB_read_node(&w->db->mmdb, (uint32_t)b->record, &node) !=
 		    MMDB_SUCCESS)
 		return corrupt_tree(w, b);
-	halves[0] = (struct branch){
-		b->key | (geodb_key)1 << (128 - bits), node.right_record,
-		node.right_record_entry.offset, node.right_record_type, bits};
-	halves[1] = (struct branch){b->key, node.left_record,
-				    node.left_record_entry.offset,
-				    node.left_record_type, bits};
-	return 0;
-}
-
-static int walk_tree(struct walk *w)
-{
-	struct branch stack[130]; /* one right half a level, and both ends */
-	unsigned height = 1;
-	int rc = 0;
-
-	memset(&stack[0], 0, sizeof(stack[0]));
-	stack[0].type = MMDB_RECORD_TYPE_SEARCH_NODE;
-	while (rc == 0 && height > 0) {
-		struct branch b = stack[--height];
-
-		if (b.type == MMDB_RECORD_TYPE_EMPTY)
-			continue;
-		if (b.type == MMDB_RECORD_TYPE_DATA) {
-			rc = visit_record(w, &b);
-		} else if (b.type != MMDB_RECORD_TYPE_SEARCH_NODE) {
-			rc = corrupt_tree(w, &b);
-		} else if (!is_alias(w, &b)) {
-			rc = split(w, &b, &stack[height]);
-			height += 2;
-		}
-	}
-	return rc;
+	half.record = node.left_record;
+	half.offset = node.left_record_entry.offset;
+	half.type = node.left_record_type;
+	rc = walk_branch(w, &half);
+	if (rc != 0)
+		return rc;
+	half.key |= (geodb_key)1 << (128 - half.bits);
+	half.record = node.right_record;
+	half.offset = node.right_record_entry.offset;
+	half.type = node.right_record_type;
+	return walk_branch(w, &half);
 }
 
 int geodb_visit(struct geodb *db, geodb_visit_cb *visit, void *arg,
@@ -326,15 +344,18 @@ int geodb_visit(struct geodb *db, geodb_visit_cb *visit, void *arg,
 		.arg = arg,
 		.why = why,
 		.nodes_left = nodes < VISIT_NODES_MAX ? nodes : VISIT_NODES_MAX,
+		.depth = db->mmdb.metadata.ip_version == 6 ? 128 : 32,
 		.reader = {.bytes = db->mmdb.data_section,
 			   .size_bytes = db->mmdb.data_section_size},
 	};
+	struct branch root = {.type = MMDB_RECORD_TYPE_SEARCH_NODE};
 	int rc;
 
-	idset_init(&w.seen);
-	rc = walk_tree(&w);
-	idset_fini(&w.seen);
-	mem_free(w.offsets);
+	w.buckets = mem_array((w.reader.size_bytes >> BUCKET_BITS) + 1,
+			      sizeof(*w.buckets));
+	rc = walk_node(&w, &root);
+	mem_free(w.buckets);
+	mem_free(w.seen);
 	mem_free(w.places);
 	return rc;
 }
