@@ -1,0 +1,290 @@
+/*
+ * agent.c - starts the gate, then the lease (a node is told to clients only
+ * when it listens), and takes both down in the reverse order. Main thread.
+ */
+#include "comet-agent/agent.h"
+
+#include <inttypes.h>
+
+#include "comet-agent/agent_addrs.h"
+#include "lib/base/clk.h"
+#include "lib/base/err.h"
+#include "lib/base/log.h"
+#include "lib/base/mem.h"
+
+/* How long the registry may take to hear that no more clients should come. */
+#define WITHDRAW_MAX_MS 1000
+/* Beyond the drain's duration: a worker's tick and the last goodbyes. */
+#define DRAIN_MORE_MS	1000
+#define LEAVE_MAX_MS	3000
+#define PHASE_TICK_MS	20
+
+const struct agent_settings *agent_settings(const struct agent *agent)
+{
+	return agent->ctx->settings;
+}
+
+static void fill_load(struct node_load *load, void *arg)
+{
+	struct agent *agent = arg;
+	struct tally sum;
+
+	gate_sum(agent->gate, &sum);
+	load->conns = gate_open_conns(agent->gate);
+	load->accepts_total = tally_get(&sum.accepts);
+	load->refused_total = gate_refused_total(agent->gate);
+	load->cpu_pct = load_cpu_sample(&agent->cpu);
+}
+
+/* ---- draining ---- */
+
+static bool is_wanted(const struct agent_drains *drains)
+{
+	return drains->intent || drains->admin || drains->leaving;
+}
+
+/* Bring the gate and the registered weight in line with who wants a drain. An
+ * operator's intent is the registry's own knowledge: the weight stays. */
+static void follow_drains(struct agent *agent, int64_t duration_ms)
+{
+	const struct agent_drains *drains = &agent->drains;
+	bool is_withdrawn = drains->admin || drains->leaving;
+
+	if (is_wanted(drains) && !gate_is_draining(agent->gate)) {
+		log_info("drain.start conns=%" PRIu32 " duration_ms=%" PRId64,
+			 gate_open_conns(agent->gate), duration_ms);
+		gate_drain(agent->gate, duration_ms);
+	} else if (!is_wanted(drains) && gate_is_draining(agent->gate)) {
+		log_info("drain.end conns=%" PRIu32,
+			 gate_open_conns(agent->gate));
+		gate_undrain(agent->gate);
+	}
+	lease_driver_set_weight(
+		agent->lease, is_withdrawn ? 0 : agent_settings(agent)->weight);
+}
+
+/* An operator who names a pace gets it; else it is ours. */
+static int64_t pace_of(const struct agent *agent,
+		       const struct lease_reply *reply)
+{
+	int64_t ms = agent_settings(agent)->drain_ms;
+
+	if (reply->shed_per_min)
+		ms = (int64_t)gate_open_conns(agent->gate) * 60000 /
+		     reply->shed_per_min;
+	return ms < AGENT_CONF_DRAIN_MAX_MS ? ms : AGENT_CONF_DRAIN_MAX_MS;
+}
+
+static void on_intent(const struct lease_reply *reply, void *arg)
+{
+	struct agent *agent = arg;
+	bool is_drain = reply->intent == LEASE_INTENT_DRAIN;
+
+	if (agent->phase != AGENT_RUNNING || is_drain == agent->drains.intent)
+		return;
+	agent->drains.intent = is_drain;
+	follow_drains(agent, pace_of(agent, reply));
+}
+
+void agent_set_admin_drain(struct agent *agent, int64_t duration_ms)
+{
+	agent->drains.admin = true;
+	follow_drains(agent, duration_ms);
+}
+
+void agent_end_admin_drain(struct agent *agent)
+{
+	agent->drains.admin = false;
+	follow_drains(agent, 0);
+}
+
+/* ---- leaving ---- */
+
+static void enter_phase(struct agent *agent, enum agent_phase phase,
+			int64_t max_ms)
+{
+	agent->phase = phase;
+	agent->phase_until_ms = loop_now_ms(agent->ctx->loop) + max_ms;
+}
+
+/* The registry knows, or will not know soon enough to wait for it. */
+static bool is_told(const struct agent *agent)
+{
+	return lease_driver_is_current(agent->lease) ||
+	       lease_driver_state(agent->lease) != LEASE_HELD;
+}
+
+static void begin_draining(struct agent *agent)
+{
+	int64_t duration_ms = agent_settings(agent)->drain_ms;
+
+	agent->drains.leaving = true;
+	gate_close_listeners(agent->gate);
+	follow_drains(agent, duration_ms);
+	enter_phase(agent, AGENT_DRAINING, duration_ms + DRAIN_MORE_MS);
+}
+
+static void begin_leaving(struct agent *agent)
+{
+	lease_driver_leave(agent->lease);
+	enter_phase(agent, AGENT_LEAVING, LEAVE_MAX_MS);
+}
+
+static void on_phase(void *arg)
+{
+	struct agent *agent = arg;
+	bool is_over = loop_now_ms(agent->ctx->loop) >= agent->phase_until_ms;
+
+	switch (agent->phase) {
+	case AGENT_RUNNING:
+		return;
+	case AGENT_WITHDRAWING:
+		if (is_over || is_told(agent))
+			begin_draining(agent);
+		return;
+	case AGENT_DRAINING:
+		if (is_over || gate_open_conns(agent->gate) == 0)
+			begin_leaving(agent);
+		return;
+	case AGENT_LEAVING:
+		if (!is_over && lease_driver_state(agent->lease) != LEASE_LEFT)
+			return;
+		loop_timer_stop(agent->timer);
+		service_stop(agent->ctx);
+	}
+}
+
+void agent_drain(struct service_context *ctx)
+{
+	struct agent *agent = ctx->app;
+
+	if (agent->phase != AGENT_RUNNING)
+		return;
+	/* The registry first: nobody should be sent here any more. */
+	lease_driver_set_weight(agent->lease, 0);
+	enter_phase(agent, AGENT_WITHDRAWING, WITHDRAW_MAX_MS);
+	loop_timer_every(agent->timer, PHASE_TICK_MS);
+}
+
+/* ---- starting ---- */
+
+static int start_gate(struct agent *agent)
+{
+	const struct agent_settings *settings = agent_settings(agent);
+	struct gate_config config;
+	int rc;
+
+	agent_conf_gate(settings, &config);
+	if (config.session.auth.mode == AUTH_OPEN)
+		log_warn("agent.open_auth detail=\"auth_mode is open: clients "
+			 "are believed; only for trusted networks\"");
+	rc = gate_start(&config, &agent->gate);
+	if (rc) {
+		log_err("agent.listen_failed port=%u error=\"%s\"",
+			(unsigned)settings->listen_tcp.port, err_str(rc));
+		return rc;
+	}
+	service_log_listen("tcp", &settings->listen_tcp.at,
+			   gate_port(agent->gate));
+	return 0;
+}
+
+static int find_addrs(struct agent *agent, struct node_record *record)
+{
+	int rc = agent_addrs_fill(&agent_settings(agent)->addrs, record);
+
+	if (rc == ERR_NOTFOUND)
+		log_err("agent.no_address detail=\"no interface has a global "
+			"address: set addrs to what clients connect to\"");
+	else if (rc)
+		log_err("agent.bad_addrs error=\"%s\"", err_str(rc));
+	return rc;
+}
+
+static int start_lease(struct agent *agent)
+{
+	const struct agent_settings *settings = agent_settings(agent);
+	struct lease_driver_config config = {
+		.urls = &settings->registry,
+		.token = settings->registry_token,
+		.timeout_ms = settings->registry_timeout_ms,
+		.backoff_max_ms = settings->registry_backoff_max_ms,
+		.conflict_retry_ms = settings->conflict_retry_ms,
+		.load = fill_load,
+		.intent = on_intent,
+		.arg = agent};
+	struct node_record record;
+	int rc;
+
+	/* Larger after every restart, as long as the clock is not set back. */
+	agent_conf_record(settings, gate_port(agent->gate),
+			  (uint64_t)clk_wall_ms(), &record);
+	rc = find_addrs(agent, &record);
+	if (rc)
+		return rc;
+	rc = lease_driver_new(agent->ctx->loop, &config, &record,
+			      &agent->lease);
+	if (rc)
+		log_err("agent.bad_registry error=\"%s\"", err_str(rc));
+	return rc;
+}
+
+static void agent_free(struct agent *agent)
+{
+	lease_driver_free(&agent->lease);
+	gate_free(&agent->gate);
+	loop_timer_free(&agent->timer);
+	mem_free(agent);
+}
+
+int agent_start(struct service_context *ctx, void **app_r)
+{
+	struct agent *agent = mem_alloc(sizeof(*agent));
+	int rc;
+
+	agent->ctx = ctx;
+	agent->timer = loop_timer_new(ctx->loop, on_phase, agent);
+	rc = start_gate(agent);
+	if (!rc)
+		rc = start_lease(agent);
+	if (rc) {
+		agent_free(agent);
+		return rc;
+	}
+	(void)load_cpu_sample(&agent->cpu);
+	*app_r = agent;
+	return 0;
+}
+
+void agent_reload(struct service_context *ctx)
+{
+	struct agent *agent = ctx->app;
+
+	if (agent->phase == AGENT_RUNNING)
+		follow_drains(agent, agent_settings(agent)->drain_ms);
+}
+
+void agent_stop(struct service_context *ctx)
+{
+	agent_free(ctx->app);
+}
+
+bool agent_ready(struct service_context *ctx, struct buf *why)
+{
+	struct agent *agent = ctx->app;
+	enum lease_state state = lease_driver_state(agent->lease);
+
+	if (agent->phase != AGENT_RUNNING) {
+		buf_str(why, "stopping");
+		return false;
+	}
+	if (gate_is_draining(agent->gate)) {
+		buf_str(why, "draining");
+		return false;
+	}
+	if (state == LEASE_HELD)
+		return true;
+	buf_str(why, "lease is ");
+	buf_str(why, lease_keeper_state_str(state));
+	return false;
+}
