@@ -1,0 +1,45 @@
+/*
+ * api.h - HTTP on the nodes' listener: finds the handler of a request and
+ * checks what is the same for all (path, method, token, content type).
+ * Loop thread only.
+ */
+#ifndef PERI_REGISTRY_API_H
+#define PERI_REGISTRY_API_H
+
+#include "registry/registry.h"
+
+#define API_JSON "application/json"
+
+/* One request on its way through the API. */
+struct api_call {
+	struct registry *registry;
+	struct httpd_request *req;
+	struct sv id; /* the node of the path, checked; else empty */
+};
+
+/* api_handle - the httpd's handler; @arg is the struct registry. */
+void api_handle(struct httpd_request *req, void *arg);
+
+/* api_refuse - answer with a refusal; @detail may be NULL. */
+void api_refuse(const struct api_call *call, enum refusal reason,
+		const char *detail);
+/* api_refuse_body - what a decoder found wrong with the body. */
+void api_refuse_body(const struct api_call *call, const struct json_problem *p);
+/* api_refuse_parameter - a query parameter breaks @rule. */
+void api_refuse_parameter(const struct api_call *call, const char *name,
+			  const char *rule);
+
+/*
+ * api_parameter - the decoded value of the query parameter @name.
+ *
+ * Returns 0 (*@value_r is empty when it is absent; borrowed from @storage),
+ * ERR_SYNTAX or ERR_TOOBIG.
+ */
+MUST_CHECK int api_parameter(const struct api_call *call, const char *name,
+			     struct buf *storage, struct sv *value_r);
+/* api_check_parameters - refuse parameters that are not in @names (a NULL
+ * ends them). Returns whether all are known; else the request is answered. */
+bool api_check_parameters(const struct api_call *call,
+			  const char *const *names);
+
+#endif

@@ -1,0 +1,485 @@
+/*
+ * feed_hub.c - the watchers' streams. Invariant: a watcher in WATCHER_LIVE has
+ * been sent every change up to the ring's revision; one in WATCHER_REPLAY all
+ * below next_rev; one in WATCHER_STATE gets the nodes in the order of their
+ * ids and has next_rev where it began, so that what changed meanwhile follows.
+ * Loop thread only.
+ */
+#include "registry/feed_hub.h"
+
+#include <string.h>
+#include <sys/queue.h>
+
+#include "lib/base/err.h"
+#include "lib/base/log.h"
+#include "lib/base/mem.h"
+
+#define LOAD_PERIOD_MS 1000
+#define PING_PERIOD_MS 5000
+#define PUMP_PERIOD_MS 20
+#define REGIONS_BATCH  256
+/* Catching up stops here until the socket has taken it, so that a watcher of a
+ * large fleet is paced by its own reading. */
+#define CATCH_UP_BYTES (256u * 1024)
+#define PUMP_STEPS     64 /* of one watcher at a time: the loop must turn */
+/* A live watcher with more unread bytes falls back to catching up. */
+#define LIVE_BYTES     (1024u * 1024)
+
+enum watcher_state { WATCHER_STATE, WATCHER_REPLAY, WATCHER_LIVE };
+
+struct watcher {
+	LIST_ENTRY(watcher) link;
+	struct feed_hub *hub;
+	struct httpd_stream *stream;
+	enum watcher_state state;
+	uint64_t next_rev;	   /* the first change not sent */
+	char after[NODE_ID_BYTES]; /* last node of the state sent so far */
+	const char *reset_why;	   /* still to be sent; NULL = no */
+	bool synced;		   /* the initial state is complete */
+};
+
+struct feed_hub {
+	struct feed_ring *ring;
+	struct lease_table *leases;
+	struct region_table *regions;
+	struct loop *loop;
+	LIST_HEAD(, watcher) watchers;
+	struct buf line;  /* the one being sent */
+	struct buf state; /* of a single watcher that catches up */
+	struct loop_timer *load_timer, *ping_timer, *pump_timer;
+	bool pumping; /* the timer is armed */
+	unsigned watchers_max;
+	struct feed_hub_counters counters;
+};
+
+static void on_load(void *arg);
+static void on_ping(void *arg);
+static void on_pump(void *arg);
+
+struct feed_hub *feed_hub_new(struct loop *loop,
+			      const struct feed_hub_config *config,
+			      struct lease_table *leases,
+			      struct region_table *regions)
+{
+	struct feed_hub *hub = mem_alloc(sizeof(*hub));
+
+	hub->ring = feed_ring_new(config->change_count, config->epoch);
+	hub->watchers_max = config->watchers_max;
+	hub->leases = leases;
+	hub->regions = regions;
+	hub->loop = loop;
+	LIST_INIT(&hub->watchers);
+	buf_init(&hub->line, FEED_LINE_MAX + 1);
+	buf_init(&hub->state, FEED_LINE_MAX + 1);
+	hub->load_timer = loop_timer_new(loop, on_load, hub);
+	hub->ping_timer = loop_timer_new(loop, on_ping, hub);
+	hub->pump_timer = loop_timer_new(loop, on_pump, hub);
+	loop_timer_every(hub->load_timer, LOAD_PERIOD_MS);
+	loop_timer_every(hub->ping_timer, PING_PERIOD_MS);
+	return hub;
+}
+
+static void watcher_drop(struct watcher *watcher)
+{
+	watcher->hub->counters.watchers--;
+	LIST_REMOVE(watcher, link);
+	mem_free(watcher);
+}
+
+static void watcher_end(struct watcher *watcher)
+{
+	httpd_stream_end(watcher->stream);
+	watcher_drop(watcher);
+}
+
+void feed_hub_free(struct feed_hub **hub)
+{
+	if (!*hub)
+		return;
+	while (!LIST_EMPTY(&(*hub)->watchers))
+		watcher_end(LIST_FIRST(&(*hub)->watchers));
+	loop_timer_free(&(*hub)->load_timer);
+	loop_timer_free(&(*hub)->ping_timer);
+	loop_timer_free(&(*hub)->pump_timer);
+	feed_ring_free(&(*hub)->ring);
+	buf_fini(&(*hub)->line);
+	buf_fini(&(*hub)->state);
+	mem_free(*hub);
+	*hub = NULL;
+}
+
+static void pump_soon(struct feed_hub *hub)
+{
+	if (hub->pumping)
+		return;
+	hub->pumping = true;
+	loop_timer_once(hub->pump_timer, 0);
+}
+
+static void send_to(struct watcher *watcher, const struct buf *line)
+{
+	struct feed_hub_counters *c = &watcher->hub->counters;
+
+	c->lines++;
+	c->bytes += line->len;
+	httpd_stream_send(watcher->stream, buf_view(line));
+}
+
+/* Give hub->line to everybody who is up to date. @rev is the line's, 0 for
+ * lines that are not part of the history. */
+static void broadcast(struct feed_hub *hub, uint64_t rev)
+{
+	struct watcher *watcher;
+
+	LIST_FOREACH (watcher, &hub->watchers, link) {
+		if (watcher->state != WATCHER_LIVE)
+			continue;
+		if (httpd_stream_queued_bytes(watcher->stream) < LIVE_BYTES) {
+			send_to(watcher, &hub->line);
+			watcher->next_rev = feed_ring_rev(hub->ring) + 1;
+		} else if (rev > 0) {
+			watcher->state = WATCHER_REPLAY;
+			watcher->next_rev = rev;
+			hub->counters.lagged++;
+			pump_soon(hub);
+		}
+	}
+}
+
+void feed_hub_node(struct feed_hub *hub, struct lease *lease)
+{
+	uint64_t rev = feed_ring_add(hub->ring, FEED_RING_NODE,
+				     lease->record.id, NULL);
+	struct feed_node node;
+
+	lease_set_rev(lease, rev);
+	if (LIST_EMPTY(&hub->watchers))
+		return;
+	lease_to_feed(lease, loop_now_ms(hub->loop), &node);
+	buf_reset(&hub->line);
+	feed_put_node(&hub->line, &node, rev);
+	broadcast(hub, rev);
+}
+
+void feed_hub_gone(struct feed_hub *hub, const struct lease *lease,
+		   const char *why)
+{
+	uint64_t rev =
+		feed_ring_add(hub->ring, FEED_RING_NODE, lease->record.id, why);
+
+	buf_reset(&hub->line);
+	feed_put_gone(&hub->line, lease->record.id, why, rev);
+	broadcast(hub, rev);
+}
+
+void feed_hub_region(struct feed_hub *hub, struct region *region)
+{
+	region->rev = feed_ring_add(hub->ring, FEED_RING_REGION,
+				    region->feed.id, NULL);
+	buf_reset(&hub->line);
+	feed_put_region(&hub->line, &region->feed, region->rev);
+	broadcast(hub, region->rev);
+}
+
+/* {"id":..,"gone":true} into @out. */
+static void put_region_gone(struct buf *out, const char *id, uint64_t rev)
+{
+	struct feed_region gone = {.gone = true};
+
+	if (sv_copy(sv_str(id), gone.id, sizeof(gone.id)) == 0)
+		feed_put_region(out, &gone, rev);
+}
+
+void feed_hub_region_gone(struct feed_hub *hub, const struct region *region)
+{
+	const char *id = region->feed.id;
+	uint64_t rev = feed_ring_add(hub->ring, FEED_RING_REGION, id, "gone");
+
+	buf_reset(&hub->line);
+	put_region_gone(&hub->line, id, rev);
+	broadcast(hub, rev);
+}
+
+static size_t take_loads(struct feed_hub *hub, struct feed_load *loads)
+{
+	const struct lease *leases[FEED_LOADS_BATCH];
+	int64_t now_ms = loop_now_ms(hub->loop);
+	size_t count =
+		lease_take_renewed(hub->leases, leases, FEED_LOADS_BATCH);
+
+	for (size_t i = 0; i < count; i++) {
+		const struct node_load *load = &leases[i]->load;
+
+		memcpy(loads[i].id, leases[i]->record.id, sizeof(loads[i].id));
+		loads[i].conns = load->conns;
+		loads[i].accepts_total = load->accepts_total;
+		loads[i].refused_total = load->refused_total;
+		loads[i].age_ms = now_ms - leases[i]->load_at_ms;
+	}
+	return count;
+}
+
+static void on_load(void *arg)
+{
+	struct feed_hub *hub = arg;
+	struct feed_load loads[FEED_LOADS_BATCH];
+	size_t count;
+
+	while ((count = take_loads(hub, loads)) > 0) {
+		if (LIST_EMPTY(&hub->watchers))
+			continue;
+		buf_reset(&hub->line);
+		feed_put_loads(&hub->line, loads, count);
+		hub->counters.load_lines++;
+		broadcast(hub, 0);
+	}
+}
+
+static void on_ping(void *arg)
+{
+	struct feed_hub *hub = arg;
+
+	buf_reset(&hub->line);
+	feed_put_ping(&hub->line, feed_ring_rev(hub->ring));
+	broadcast(hub, 0);
+}
+
+/* All regions, in lines of a bounded length. */
+static void send_regions(struct watcher *watcher)
+{
+	struct feed_hub *hub = watcher->hub;
+	struct feed_region *batch = mem_array(REGIONS_BATCH, sizeof(*batch));
+	const struct region *region = NULL;
+	size_t count;
+
+	do {
+		for (count = 0; count < REGIONS_BATCH; count++) {
+			region = region_table_next(hub->regions, region);
+			if (!region)
+				break;
+			batch[count] = region->feed;
+		}
+		buf_reset(&hub->state);
+		feed_put_regions(&hub->state, batch, count,
+				 feed_ring_rev(hub->ring));
+		send_to(watcher, &hub->state);
+	} while (region);
+	mem_free(batch);
+}
+
+/* One step of the full state: the next nodes; after the last the regions. */
+static void send_state(struct watcher *watcher)
+{
+	struct feed_hub *hub = watcher->hub;
+	struct feed_node nodes[FEED_NODES_BATCH];
+	size_t at = watcher->after[0]
+			    ? lease_index_after(hub->leases, watcher->after)
+			    : 0;
+	const struct lease *lease;
+	size_t count = 0;
+
+	while (count < FEED_NODES_BATCH &&
+	       (lease = lease_at(hub->leases, at + count)) != NULL)
+		lease_to_feed(lease, loop_now_ms(hub->loop), &nodes[count++]);
+	if (count == 0) {
+		send_regions(watcher);
+		watcher->state = WATCHER_REPLAY;
+		return;
+	}
+	memcpy(watcher->after, nodes[count - 1].record.id,
+	       sizeof(watcher->after));
+	buf_reset(&hub->state);
+	feed_put_nodes(&hub->state, nodes, count, feed_ring_rev(hub->ring));
+	send_to(watcher, &hub->state);
+}
+
+/* The line of one missed change, as things are now; nothing when a later
+ * change of the same thing follows anyway. */
+static void put_change(struct feed_hub *hub,
+		       const struct feed_ring_change *change, struct buf *out)
+{
+	struct sv id = sv_str(change->id);
+	const struct region *region;
+	const struct lease *lease;
+	struct feed_node node;
+
+	if (change->kind == FEED_RING_REGION) {
+		region = region_table_find(hub->regions, id);
+		if (region && region->rev == change->rev)
+			feed_put_region(out, &region->feed, change->rev);
+		else if (!region && change->gone_why)
+			put_region_gone(out, change->id, change->rev);
+		return;
+	}
+	lease = lease_find(hub->leases, id);
+	if (lease && lease->rev == change->rev) {
+		lease_to_feed(lease, loop_now_ms(hub->loop), &node);
+		feed_put_node(out, &node, change->rev);
+	} else if (!lease && change->gone_why) {
+		feed_put_gone(out, change->id, change->gone_why, change->rev);
+	}
+}
+
+static void send_synced(struct watcher *watcher)
+{
+	struct feed_hub *hub = watcher->hub;
+
+	watcher->state = WATCHER_LIVE;
+	if (watcher->synced)
+		return;
+	watcher->synced = true;
+	buf_reset(&hub->state);
+	feed_put_synced(&hub->state, feed_ring_epoch(hub->ring),
+			feed_ring_rev(hub->ring));
+	send_to(watcher, &hub->state);
+}
+
+static void start_state(struct watcher *watcher, const char *reset_why)
+{
+	watcher->state = WATCHER_STATE;
+	watcher->next_rev = feed_ring_rev(watcher->hub->ring) + 1;
+	watcher->after[0] = '\0';
+	watcher->reset_why = reset_why;
+	watcher->synced = false;
+}
+
+static void send_missed(struct watcher *watcher)
+{
+	struct feed_hub *hub = watcher->hub;
+	const struct feed_ring_change *change;
+
+	if (watcher->next_rev > feed_ring_rev(hub->ring)) {
+		send_synced(watcher);
+		return;
+	}
+	change = feed_ring_at(hub->ring, watcher->next_rev);
+	if (!change) {
+		start_state(watcher, "too slow");
+		return;
+	}
+	watcher->next_rev++;
+	buf_reset(&hub->state);
+	put_change(hub, change, &hub->state);
+	if (hub->state.len > 0)
+		send_to(watcher, &hub->state);
+}
+
+static void send_reset(struct watcher *watcher)
+{
+	struct feed_hub *hub = watcher->hub;
+
+	buf_reset(&hub->state);
+	feed_put_reset(&hub->state, watcher->reset_why);
+	watcher->reset_why = NULL;
+	send_to(watcher, &hub->state);
+}
+
+static void catch_up(struct watcher *watcher)
+{
+	for (unsigned step = 0; step < PUMP_STEPS; step++) {
+		if (watcher->state == WATCHER_LIVE ||
+		    httpd_stream_queued_bytes(watcher->stream) > CATCH_UP_BYTES)
+			return;
+		if (watcher->reset_why)
+			send_reset(watcher);
+		if (watcher->state == WATCHER_STATE)
+			send_state(watcher);
+		else
+			send_missed(watcher);
+	}
+}
+
+static void on_pump(void *arg)
+{
+	struct feed_hub *hub = arg;
+	struct watcher *watcher;
+	bool more = false;
+
+	hub->pumping = false;
+	LIST_FOREACH (watcher, &hub->watchers, link) {
+		catch_up(watcher);
+		more |= watcher->state != WATCHER_LIVE;
+	}
+	if (!more)
+		return;
+	hub->pumping = true;
+	loop_timer_once(hub->pump_timer, PUMP_PERIOD_MS);
+}
+
+/* The reader went away, or httpd closed it because it does not read. */
+static void on_closed(struct httpd_stream *stream, void *arg)
+{
+	struct watcher *watcher = arg;
+
+	if (httpd_stream_queued_bytes(stream) > CATCH_UP_BYTES) {
+		watcher->hub->counters.closed_slow++;
+		log_warn("watch.slow queued_bytes=%zu",
+			 httpd_stream_queued_bytes(stream));
+	}
+	watcher_drop(watcher);
+}
+
+/* Where a new watcher begins. */
+static int start_watcher(struct feed_hub *hub, struct watcher *watcher,
+			 struct sv from)
+{
+	const char *why = NULL;
+	uint64_t seen_rev = 0;
+	int rc = from.len > 0
+			 ? feed_ring_resume(hub->ring, from, &seen_rev, &why)
+			 : 0;
+
+	if (rc == ERR_SYNTAX)
+		return rc;
+	if (from.len > 0 && rc == 0) {
+		watcher->state = WATCHER_REPLAY;
+		watcher->next_rev = seen_rev + 1;
+		hub->counters.resumed++;
+		return 0;
+	}
+	hub->counters.reset += why != NULL;
+	start_state(watcher, why);
+	return 0;
+}
+
+int feed_hub_watch(struct feed_hub *hub, struct httpd_request *req,
+		   struct sv from)
+{
+	struct watcher *watcher;
+	int rc;
+
+	if (hub->counters.watchers >= hub->watchers_max) {
+		hub->counters.refused++;
+		return ERR_LIMIT;
+	}
+	watcher = mem_alloc(sizeof(*watcher));
+	watcher->hub = hub;
+	rc = start_watcher(hub, watcher, from);
+	if (rc != 0) {
+		mem_free(watcher);
+		return rc;
+	}
+	watcher->stream = httpd_stream(req, "application/x-ndjson",
+				       SV("Cache-Control: no-store\r\n"),
+				       on_closed, watcher);
+	LIST_INSERT_HEAD(&hub->watchers, watcher, link);
+	hub->counters.watchers++;
+	hub->counters.watchers_total++;
+	pump_soon(hub);
+	return 0;
+}
+
+uint64_t feed_hub_rev(const struct feed_hub *hub)
+{
+	return feed_ring_rev(hub->ring);
+}
+
+const char *feed_hub_epoch(const struct feed_hub *hub)
+{
+	return feed_ring_epoch(hub->ring);
+}
+
+const struct feed_hub_counters *feed_hub_counters(const struct feed_hub *hub)
+{
+	return &hub->counters;
+}

@@ -1,0 +1,354 @@
+/*
+ * registry.c - the life of peri-registry. start() reads the store before it
+ * listens, so whoever reaches the registry sees everything it knows; a change
+ * of a lease goes from here to the store and to the watchers. Main loop.
+ */
+#include "registry/registry.h"
+
+#include <errno.h>
+#include <sys/stat.h>
+
+#include "lib/base/clk.h"
+#include "lib/base/crypto.h"
+#include "lib/base/err.h"
+#include "lib/base/log.h"
+#include "lib/base/mem.h"
+#include "registry/api.h"
+#include "registry/region_keeper.h"
+#include "registry/registry_metrics.h"
+#include "registry/store_sqlite.h"
+
+#define CHANGE_COUNT	   65536 /* that a watcher may have missed */
+#define LEASE_PERIOD_MS	   100
+#define DRAIN_PERIOD_MS	   20
+#define DRAIN_TIMEOUT_MS   5000
+#define EPOCH_RANDOM_BYTES 8
+
+const struct registry_settings *registry_settings_of(const struct registry *r)
+{
+	return r->ctx->settings;
+}
+
+/* Keep in the store since when the node is down, so that a restart does not
+ * bring the dead back. */
+static void store_state(struct registry *r, const struct lease *lease,
+			enum node_state before)
+{
+	if (lease->state == NODE_DOWN)
+		store_mark_node(r->store, lease->record.id,
+				lease->record.boot_epoch, clk_wall_s());
+	else if (before == NODE_DOWN)
+		store_mark_node(r->store, lease->record.id,
+				lease->record.boot_epoch, 0);
+}
+
+/* What nodes cause is logged at a bounded rate; the counters have it all. */
+static void log_lease(struct registry *r, const struct lease *lease,
+		      const char *what)
+{
+	enum log_level level = lease->state == NODE_DOWN ? LOG_WARN : LOG_INFO;
+	uint32_t dropped;
+
+	if (!log_rate_pass(&r->lease_log, clk_mono_ms(), &dropped))
+		return;
+	log_line(level, "lease.%s node=%s region=%s state=%s dropped=%u", what,
+		 lease->record.id, lease->record.region,
+		 node_state_str(lease->state), dropped);
+}
+
+static void on_lease(struct lease *lease, enum lease_event event,
+		     enum node_state before, void *arg)
+{
+	struct registry *r = arg;
+	const struct node_record *record = &lease->record;
+
+	switch (event) {
+	case LEASE_ADDED:
+		log_lease(r, lease, "add");
+		feed_hub_node(r->hub, lease);
+		break;
+	case LEASE_CHANGED:
+	case LEASE_STATE:
+		log_lease(r, lease, "change");
+		store_state(r, lease, before);
+		feed_hub_node(r->hub, lease);
+		break;
+	case LEASE_LEFT:
+		log_lease(r, lease, "left");
+		feed_hub_gone(r->hub, lease, "left");
+		region_keeper_leave(r, record->region);
+		break;
+	case LEASE_FORGOTTEN:
+		log_lease(r, lease, "forget");
+		store_forget_node(r->store, record->id, record->boot_epoch);
+		feed_hub_gone(r->hub, lease, "forgotten");
+		region_keeper_leave(r, record->region);
+		break;
+	}
+}
+
+static void on_lease_timer(void *arg)
+{
+	struct registry *r = arg;
+
+	/* The real time, not the turn's: a turn that took long is a pause. */
+	lease_advance(r->leases, clk_mono_ms());
+}
+
+static void on_loaded_region(void *arg, const struct feed_region *region,
+			     enum store_region_source source)
+{
+	struct registry *r = arg;
+	struct region *entry;
+
+	(void)region_table_put(r->regions, region, source, &entry);
+}
+
+static void on_loaded_node(void *arg, const struct store_node *node)
+{
+	struct registry *r = arg;
+	int64_t wall_s = clk_wall_s();
+	int64_t age_s = wall_s - node->registered_wall_s;
+	int64_t down_s = wall_s - node->down_wall_s;
+	struct lease_past past = {.down_for_ms = -1};
+
+	/* A wall clock that stepped back must not make ages negative. */
+	past.registered_for_ms = age_s > 0 ? age_s * 1000 : 0;
+	if (node->down_wall_s > 0)
+		past.down_for_ms = down_s > 0 ? down_s * 1000 : 0;
+	lease_restore(r->leases, &node->record, &past, clk_mono_ms());
+	region_keeper_join(r, &node->record);
+}
+
+static void on_loaded(void *arg, int rc)
+{
+	struct registry *r = arg;
+
+	r->load_rc = rc;
+	loop_stop(r->ctx->loop);
+}
+
+/* Turn the loop until the store has given everything. */
+static int load_store(struct registry *r)
+{
+	struct store_sink sink = {
+		.region = on_loaded_region,
+		.node = on_loaded_node,
+		.done = on_loaded,
+		.arg = r,
+	};
+	int rc;
+
+	r->load_rc = ERR_AGAIN;
+	store_load(r->store, &sink);
+	rc = loop_run(r->ctx->loop);
+	if (rc == 0)
+		rc = r->load_rc == ERR_AGAIN ? ERR_CLOSED : r->load_rc;
+	if (rc == 0)
+		log_info("store.load nodes=%zu regions=%zu",
+			 lease_count(r->leases),
+			 region_table_count(r->regions));
+	return rc;
+}
+
+static int make_folder(const char *path)
+{
+	if (mkdir(path, 0750) < 0 && errno != EEXIST) {
+		int rc = -errno;
+
+		log_err("store.folder_failed path=%s why=\"%s\"", path,
+			err_str(rc));
+		return rc;
+	}
+	return 0;
+}
+
+static int open_store(struct registry *r)
+{
+	const struct registry_settings *settings = registry_settings_of(r);
+	char path_storage[REGISTRY_CONF_PATH_BYTES + 16], why_storage[512];
+	struct buf path, why;
+	int rc = make_folder(settings->state_dir);
+
+	if (rc != 0)
+		return rc;
+	buf_init_fixed(&path, path_storage, sizeof(path_storage));
+	buf_init_fixed(&why, why_storage, sizeof(why_storage));
+	buf_printf(&path, "%s/registry.db", settings->state_dir);
+	rc = store_sqlite_new(r->ctx->loop, buf_cstr(&path),
+			      settings->store_queue, &why, &r->store);
+	if (rc != 0)
+		log_err("store.open_failed why=\"%s\"", buf_cstr(&why));
+	return rc;
+}
+
+static void make_tables(struct registry *r)
+{
+	const struct registry_settings *settings = registry_settings_of(r);
+	struct lease_config leases = {
+		.leases_max = settings->max_nodes,
+		.renews_per_ttl = settings->renews_per_ttl,
+	};
+	struct feed_hub_config hub = {
+		.change_count = CHANGE_COUNT,
+		.watchers_max = settings->max_watchers,
+	};
+	uint8_t random[EPOCH_RANDOM_BYTES];
+	char epoch_storage[FEED_EPOCH_BYTES];
+	struct buf epoch;
+
+	crypto_random(random, sizeof(random));
+	buf_init_fixed(&epoch, epoch_storage, sizeof(epoch_storage));
+	for (size_t i = 0; i < sizeof(random); i++)
+		buf_hex(&epoch, random[i], 2);
+	hub.epoch = buf_cstr(&epoch);
+	r->regions = region_table_new();
+	r->leases = lease_table_new(&leases, clk_mono_ms(), on_lease, r);
+	r->hub = feed_hub_new(r->ctx->loop, &hub, r->leases, r->regions);
+}
+
+static int listen_nodes(struct registry *r)
+{
+	const struct registry_settings *settings = registry_settings_of(r);
+	const struct conf_listen *at = &settings->listen_nodes;
+	struct httpd_limits limits = httpd_default_limits();
+	uint16_t port;
+	int rc;
+
+	limits.conns_max = settings->max_connections;
+	limits.body_max_bytes = 4 * NODE_RECORD_JSON_MAX;
+	r->nodes_httpd = httpd_new(r->ctx->loop, &limits, api_handle, r);
+	rc = httpd_listen(r->nodes_httpd, &at->at, at->port, &port);
+	if (rc != 0) {
+		log_err("registry.listen_failed port=%u why=\"%s\"", at->port,
+			err_str(rc));
+		return rc;
+	}
+	service_add_server(r->ctx, "nodes", r->nodes_httpd);
+	service_log_listen("nodes", &at->at, port);
+	return 0;
+}
+
+static void stop(struct service_context *ctx)
+{
+	struct registry *r = ctx->app;
+
+	loop_timer_free(&r->lease_timer);
+	loop_timer_free(&r->drain_timer);
+	store_free(&r->store); /* its last callbacks want all the rest */
+	feed_hub_free(&r->hub);
+	httpd_free(&r->nodes_httpd);
+	lease_table_free(&r->leases);
+	region_table_free(&r->regions);
+	mem_free(r);
+	ctx->app = NULL;
+}
+
+static int start_parts(struct registry *r)
+{
+	int rc = open_store(r);
+
+	if (rc == 0)
+		rc = load_store(r);
+	if (rc == 0)
+		rc = region_keeper_read_file(r);
+	/* Listening begins now: leases count from here, not from the load. */
+	if (rc == 0)
+		lease_listen(r->leases, clk_mono_ms());
+	if (rc == 0)
+		rc = listen_nodes(r);
+	return rc;
+}
+
+static int start(struct service_context *ctx, void **app_r)
+{
+	struct registry *r = mem_alloc(sizeof(*r));
+	int rc;
+
+	r->ctx = ctx;
+	*app_r = r;
+	make_tables(r);
+	rc = start_parts(r);
+	if (rc != 0) {
+		stop(ctx);
+		return rc;
+	}
+	r->lease_timer = loop_timer_new(ctx->loop, on_lease_timer, r);
+	loop_timer_every(r->lease_timer, LEASE_PERIOD_MS);
+	return 0;
+}
+
+static void reload(struct service_context *ctx)
+{
+	int rc = region_keeper_read_file(ctx->app);
+
+	(void)rc; /* logged; the regions are as before */
+}
+
+static void on_drain_timer(void *arg)
+{
+	struct registry *r = arg;
+
+	if (store_counters(r->store)->queued == 0 &&
+	    httpd_open_conns(r->nodes_httpd) == 0)
+		service_stop(r->ctx);
+}
+
+static void drain(struct service_context *ctx)
+{
+	struct registry *r = ctx->app;
+
+	if (!r || !r->nodes_httpd) {
+		service_stop(ctx);
+		return;
+	}
+	httpd_drain(r->nodes_httpd);
+	r->drain_timer = loop_timer_new(ctx->loop, on_drain_timer, r);
+	loop_timer_every(r->drain_timer, DRAIN_PERIOD_MS);
+}
+
+bool registry_is_ready(const struct registry *r, struct buf *why)
+{
+	if (store_counters(r->store)->up)
+		return true;
+	buf_str(why, "the store does not take changes");
+	return false;
+}
+
+static bool ready(struct service_context *ctx, struct buf *why)
+{
+	return registry_is_ready(ctx->app, why);
+}
+
+static const char help_more[] =
+	"Files:\n"
+	"  STATE_DIR/registry.db       registrations and regions (SQLite)\n"
+	"  STATE_DIR/registry.db.lock  held while the registry runs\n"
+	"\n"
+	"Example:\n"
+	"  peri-registry --state-dir=/var/lib/perihelion \\\n"
+	"    --regions-file=/etc/perihelion/regions.jsonc\n";
+
+const struct service *registry_service(void)
+{
+	static struct service service = {
+		.name = "peri-registry",
+		.summary = "keeps the nodes' leases and streams changes to "
+			   "balancers",
+		.help_more = help_more,
+		.default_config = "/etc/perihelion/registry.jsonc",
+		.settings_bytes = sizeof(struct registry_settings),
+		.admin_listen_offset =
+			offsetof(struct registry_settings, listen_admin),
+		.start = start,
+		.reload = reload,
+		.drain = drain,
+		.drain_timeout_ms = DRAIN_TIMEOUT_MS,
+		.stop = stop,
+		.ready = ready,
+	};
+
+	service.conf = registry_conf_table();
+	service.metrics = *registry_metrics_table();
+	return &service;
+}

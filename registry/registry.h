@@ -1,0 +1,40 @@
+/*
+ * registry.h - the daemon: its parts in one struct, how they start, stop and
+ * tell each other about changes. Everything runs on the main loop; only the
+ * store has a thread behind it.
+ */
+#ifndef PERI_REGISTRY_REGISTRY_H
+#define PERI_REGISTRY_REGISTRY_H
+
+#include "lib/base/log.h"
+#include "lib/svc/service.h"
+#include "registry/feed_hub.h"
+#include "registry/lease.h"
+#include "registry/refusal.h"
+#include "registry/region_table.h"
+#include "registry/registry_conf.h"
+#include "registry/store.h"
+
+struct registry {
+	struct service_context *ctx; /* borrowed; settings and loop */
+	struct lease_table *leases;
+	struct region_table *regions;
+	struct store *store;
+	struct feed_hub *hub;
+	struct httpd *nodes_httpd;
+	struct loop_timer *lease_timer, *drain_timer;
+	struct refusal_counters refusals;
+	struct log_rate lease_log; /* nodes cause these lines */
+	int load_rc;		   /* ERR_AGAIN until the store has been read */
+};
+
+/* registry_settings_of - the settings in force; borrowed until a reload. */
+const struct registry_settings *registry_settings_of(const struct registry *r);
+
+/* registry_is_ready - for /readyz; @why is filled when it is not. */
+bool registry_is_ready(const struct registry *r, struct buf *why);
+
+/* registry_service - what main() runs; constant. */
+const struct service *registry_service(void);
+
+#endif

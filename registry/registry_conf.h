@@ -1,0 +1,31 @@
+/*
+ * registry_conf.h - peri-registry's options: one table that also makes --help
+ * and docs/CONFIG.md.
+ */
+#ifndef PERI_REGISTRY_REGISTRY_CONF_H
+#define PERI_REGISTRY_REGISTRY_CONF_H
+
+#include "lib/svc/conf.h"
+
+#define REGISTRY_CONF_PATH_BYTES  256
+#define REGISTRY_CONF_TOKEN_BYTES 257
+
+struct registry_settings {
+	struct conf_listen listen_nodes, listen_admin;
+	char state_dir[REGISTRY_CONF_PATH_BYTES];
+	char regions_file[REGISTRY_CONF_PATH_BYTES]; /* "" = none */
+	char node_token[REGISTRY_CONF_TOKEN_BYTES];  /* "" = none needed */
+	bool allow_private_addresses;
+	int64_t ttl_ms; /* for nodes that do not ask for one */
+	uint32_t renews_per_ttl;
+	uint32_t max_nodes;
+	uint32_t max_services;
+	uint32_t max_watchers;
+	uint32_t max_connections;
+	uint32_t store_queue;
+};
+
+/* registry_conf_table - the options; constant. Any thread. */
+const struct conf_table *registry_conf_table(void);
+
+#endif

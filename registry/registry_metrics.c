@@ -1,0 +1,260 @@
+/*
+ * registry_metrics.c - the registry's metrics. Labels are region ids, which
+ * were checked when they came in, and constants. Loop thread.
+ */
+#include "registry/registry_metrics.h"
+
+#include "registry/lease_sums.h"
+#include "registry/registry.h"
+
+static struct registry *registry_of(void *arg)
+{
+	return arg;
+}
+
+/* One sample with one label. */
+static void sample(struct metrics_writer *w, const char *label,
+		   const char *value, uint64_t count)
+{
+	char storage[128];
+	struct buf labels;
+
+	buf_init_fixed(&labels, storage, sizeof(storage));
+	buf_printf(&labels, "%s=\"%s\"", label, value);
+	metrics_sample_u64(w, buf_cstr(&labels), count);
+}
+
+static void collect_nodes(struct metrics_writer *w, void *arg)
+{
+	const struct lease_table *leases = registry_of(arg)->leases;
+
+	sample(w, "state", "up", lease_count_in(leases, NODE_UP));
+	sample(w, "state", "suspect", lease_count_in(leases, NODE_SUSPECT));
+	sample(w, "state", "down", lease_count_in(leases, NODE_DOWN));
+}
+
+static void collect_registrations(struct metrics_writer *w, void *arg)
+{
+	const struct lease_counters *c =
+		lease_counters(registry_of(arg)->leases);
+
+	sample(w, "kind", "new", c->registered);
+	sample(w, "kind", "changed", c->changed);
+	sample(w, "kind", "same", c->same);
+}
+
+static void collect_renewals(struct metrics_writer *w, void *arg)
+{
+	metrics_sample_u64(w, "",
+			   lease_counters(registry_of(arg)->leases)->renewals);
+}
+
+static void collect_transitions(struct metrics_writer *w, void *arg)
+{
+	const struct lease_counters *c =
+		lease_counters(registry_of(arg)->leases);
+
+	sample(w, "to", "suspect", c->suspected);
+	sample(w, "to", "down", c->expired);
+	sample(w, "to", "up", c->revived);
+	sample(w, "to", "forgotten", c->forgotten);
+	sample(w, "to", "left", c->left);
+}
+
+static void collect_pauses(struct metrics_writer *w, void *arg)
+{
+	metrics_sample_u64(w, "",
+			   lease_counters(registry_of(arg)->leases)->pauses);
+}
+
+static void collect_refused(struct metrics_writer *w, void *arg)
+{
+	const struct refusal_counters *c = &registry_of(arg)->refusals;
+
+	for (unsigned i = 0; i < REFUSAL_COUNT; i++)
+		sample(w, "reason", refusal_name((enum refusal)i),
+		       c->by_reason[i]);
+}
+
+static void collect_revision(struct metrics_writer *w, void *arg)
+{
+	metrics_sample_u64(w, "", feed_hub_rev(registry_of(arg)->hub));
+}
+
+static void collect_watchers(struct metrics_writer *w, void *arg)
+{
+	metrics_sample_u64(w, "",
+			   feed_hub_counters(registry_of(arg)->hub)->watchers);
+}
+
+static void collect_watches(struct metrics_writer *w, void *arg)
+{
+	const struct feed_hub_counters *c =
+		feed_hub_counters(registry_of(arg)->hub);
+
+	sample(w, "start", "full", c->watchers_total - c->resumed - c->reset);
+	sample(w, "start", "resumed", c->resumed);
+	sample(w, "start", "reset", c->reset);
+}
+
+static void collect_watch_trouble(struct metrics_writer *w, void *arg)
+{
+	const struct feed_hub_counters *c =
+		feed_hub_counters(registry_of(arg)->hub);
+
+	sample(w, "kind", "closed_slow", c->closed_slow);
+	sample(w, "kind", "lagged", c->lagged);
+}
+
+static void collect_feed_lines(struct metrics_writer *w, void *arg)
+{
+	metrics_sample_u64(w, "",
+			   feed_hub_counters(registry_of(arg)->hub)->lines);
+}
+
+static void collect_feed_bytes(struct metrics_writer *w, void *arg)
+{
+	metrics_sample_u64(w, "",
+			   feed_hub_counters(registry_of(arg)->hub)->bytes);
+}
+
+static void collect_store_up(struct metrics_writer *w, void *arg)
+{
+	metrics_sample_u64(w, "", store_counters(registry_of(arg)->store)->up);
+}
+
+static void collect_store_queue(struct metrics_writer *w, void *arg)
+{
+	metrics_sample_u64(w, "",
+			   store_counters(registry_of(arg)->store)->queued);
+}
+
+static void collect_store_changes(struct metrics_writer *w, void *arg)
+{
+	const struct store_counters *c =
+		store_counters(registry_of(arg)->store);
+
+	sample(w, "result", "ok", c->ok);
+	sample(w, "result", "failed", c->failed);
+	sample(w, "result", "refused", c->refused);
+}
+
+static void collect_store_transactions(struct metrics_writer *w, void *arg)
+{
+	metrics_sample_u64(
+		w, "", store_counters(registry_of(arg)->store)->transactions);
+}
+
+static void collect_store_unreadable(struct metrics_writer *w, void *arg)
+{
+	metrics_sample_u64(w, "",
+			   store_counters(registry_of(arg)->store)->unreadable);
+}
+
+static void collect_store_latency(struct metrics_writer *w, void *arg)
+{
+	metrics_sample_histogram(
+		w, "", &store_counters(registry_of(arg)->store)->latency);
+}
+
+static void region_nodes(const struct lease_sum *sum, void *arg)
+{
+	static const char *const states[] = {"up", "suspect", "down"};
+	char storage[160];
+	struct buf labels;
+
+	for (unsigned i = 0; i < ARRAY_LEN(states); i++) {
+		buf_init_fixed(&labels, storage, sizeof(storage));
+		buf_printf(&labels, "region=\"%s\",state=\"%s\"", sum->name,
+			   states[i]);
+		metrics_sample_u64(arg, buf_cstr(&labels), sum->nodes[i]);
+	}
+}
+
+static void collect_region_nodes(struct metrics_writer *w, void *arg)
+{
+	lease_sums_each(lease_regions(registry_of(arg)->leases), region_nodes,
+			w);
+}
+
+static void region_conns(const struct lease_sum *sum, void *arg)
+{
+	sample(arg, "region", sum->name, sum->conns);
+}
+
+static void collect_region_conns(struct metrics_writer *w, void *arg)
+{
+	lease_sums_each(lease_regions(registry_of(arg)->leases), region_conns,
+			w);
+}
+
+static void region_capacity(const struct lease_sum *sum, void *arg)
+{
+	sample(arg, "region", sum->name, sum->capacity);
+}
+
+static void collect_region_capacity(struct metrics_writer *w, void *arg)
+{
+	lease_sums_each(lease_regions(registry_of(arg)->leases),
+			region_capacity, w);
+}
+
+static const struct metrics_row rows[] = {
+	{"peri_registry_nodes", METRICS_GAUGE, "Leases by state.", "state",
+	 collect_nodes},
+	{"peri_registry_registrations_total", METRICS_COUNTER,
+	 "Accepted registrations.", "kind", collect_registrations},
+	{"peri_registry_renewals_total", METRICS_COUNTER, "Accepted renewals.",
+	 "", collect_renewals},
+	{"peri_registry_transitions_total", METRICS_COUNTER,
+	 "Leases that changed state: down is an expiry.", "to",
+	 collect_transitions},
+	{"peri_registry_pauses_total", METRICS_COUNTER,
+	 "Times when the registry was deaf for over a second, so that all "
+	 "leases got a full TTL again.",
+	 "", collect_pauses},
+	{"peri_registry_refused_total", METRICS_COUNTER,
+	 "Refused requests; the reason is the problem type of the answer.",
+	 "reason", collect_refused},
+	{"peri_registry_feed_revision", METRICS_GAUGE,
+	 "Revision of the change stream.", "", collect_revision},
+	{"peri_registry_watchers", METRICS_GAUGE, "Open watch streams.", "",
+	 collect_watchers},
+	{"peri_registry_watches_total", METRICS_COUNTER,
+	 "Watch streams by how they began.", "start", collect_watches},
+	{"peri_registry_watch_trouble_total", METRICS_COUNTER,
+	 "Watchers that fell behind, or were closed because they do not read.",
+	 "kind", collect_watch_trouble},
+	{"peri_registry_feed_lines_total", METRICS_COUNTER,
+	 "Lines sent to watchers.", "", collect_feed_lines},
+	{"peri_registry_feed_bytes_total", METRICS_COUNTER,
+	 "Bytes sent to watchers.", "", collect_feed_bytes},
+	{"peri_registry_store_up", METRICS_GAUGE,
+	 "1 when the last change could be stored.", "", collect_store_up},
+	{"peri_registry_store_queue", METRICS_GAUGE,
+	 "Changes that wait to be durable.", "", collect_store_queue},
+	{"peri_registry_store_changes_total", METRICS_COUNTER,
+	 "Changes given to the store.", "result", collect_store_changes},
+	{"peri_registry_store_transactions_total", METRICS_COUNTER,
+	 "Transactions of the store.", "", collect_store_transactions},
+	{"peri_registry_store_unreadable_total", METRICS_COUNTER,
+	 "Stored entries that could not be decoded at the start.", "",
+	 collect_store_unreadable},
+	{"peri_registry_store_latency_seconds", METRICS_HISTOGRAM,
+	 "From a change until it is durable.", "", collect_store_latency},
+	{"peri_region_nodes", METRICS_GAUGE, "Nodes by region and state.",
+	 "region, state", collect_region_nodes},
+	{"peri_region_connections", METRICS_GAUGE,
+	 "Connections of a region's nodes that are not down.", "region",
+	 collect_region_conns},
+	{"peri_region_capacity", METRICS_GAUGE,
+	 "Capacity of a region's nodes that are not down.", "region",
+	 collect_region_capacity},
+};
+
+static const struct metrics_table table = {rows, ARRAY_LEN(rows)};
+
+const struct metrics_table *registry_metrics_table(void)
+{
+	return &table;
+}

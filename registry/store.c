@@ -1,0 +1,186 @@
+/*
+ * store.c - the front of the store: makes operations, bounds the queue, counts
+ * and calls back. Invariant: waited and own count the operations that the
+ * backend holds. Loop thread only.
+ */
+#include "registry/store.h"
+
+#include <assert.h>
+
+#include "lib/base/clk.h"
+#include "lib/base/err.h"
+#include "lib/base/mem.h"
+#include "registry/store_backend.h"
+
+/* Bookkeeping is at most a few changes a node: enough for a fleet of the
+ * largest size to go down and come back while the disk is stuck. */
+#define OWN_MAX 400000
+
+void store_init(struct store *store, const struct store_backend *backend,
+		size_t queue_max)
+{
+	*store = (struct store){
+		.backend = backend,
+		.waited_max = queue_max,
+		.own_max = OWN_MAX,
+		.counters.up = true,
+	};
+}
+
+static struct store_op *op_new(enum store_op_kind kind, const char *id,
+			       uint64_t boot_epoch)
+{
+	struct store_op *op = mem_alloc(sizeof(*op));
+	int rc = sv_copy(sv_str(id), op->id, sizeof(op->id));
+
+	assert(rc == 0); /* ids were checked when they came in */
+	op->kind = kind;
+	op->boot_epoch = boot_epoch;
+	return op;
+}
+
+static void op_free(struct store_op *op)
+{
+	mem_free(op->json);
+	mem_free(op);
+}
+
+static int submit(struct store *store, struct store_op *op)
+{
+	size_t *count = op->cb ? &store->waited : &store->own;
+	size_t max = op->cb ? store->waited_max : store->own_max;
+
+	if (*count >= max) {
+		store->counters.refused++;
+		op_free(op);
+		return ERR_LIMIT;
+	}
+	++*count;
+	store->counters.queued++;
+	op->submitted_us = clk_mono_us();
+	store->backend->submit(store, op);
+	return 0;
+}
+
+/* Bookkeeping that found no room is counted by submit(); it heals itself: a
+ * node that is loaded in the wrong state renews or expires. */
+static void submit_own(struct store *store, struct store_op *op)
+{
+	int rc = submit(store, op);
+
+	(void)rc;
+}
+
+void store_complete(struct store *store, struct store_op *op)
+{
+	struct store_counters *c = &store->counters;
+
+	c->queued--;
+	c->up = op->rc == 0;
+	if (op->rc == 0)
+		c->ok++;
+	else
+		c->failed++;
+	metrics_observe_us(&c->latency,
+			   (uint64_t)(clk_mono_us() - op->submitted_us));
+	if (op->cb) {
+		store->waited--;
+		op->cb(op->rc, op->arg);
+	} else {
+		store->own--;
+	}
+	op_free(op);
+}
+
+static void op_set_json(struct store_op *op, struct buf *json)
+{
+	assert(!json->failed); /* the codec's limits keep it below the buffer */
+	op->json_bytes = json->len;
+	op->json = mem_dup(json->data, json->len);
+}
+
+int store_put_node(struct store *store, const struct node_record *record,
+		   int64_t registered_wall_s, store_done_cb *cb, void *arg)
+{
+	struct store_op *op =
+		op_new(STORE_OP_PUT_NODE, record->id, record->boot_epoch);
+	char storage[2 * NODE_RECORD_JSON_MAX];
+	struct buf json;
+	struct jsonw w;
+
+	buf_init_fixed(&json, storage, sizeof(storage));
+	jsonw_init(&w, &json);
+	jsonw_object(&w, NULL);
+	node_put(&w, record);
+	jsonw_object_end(&w);
+	op_set_json(op, &json);
+	op->wall_s = registered_wall_s;
+	op->cb = cb;
+	op->arg = arg;
+	return submit(store, op);
+}
+
+int store_delete_node(struct store *store, const char *id, uint64_t boot_epoch,
+		      store_done_cb *cb, void *arg)
+{
+	struct store_op *op = op_new(STORE_OP_DELETE_NODE, id, boot_epoch);
+
+	op->cb = cb;
+	op->arg = arg;
+	return submit(store, op);
+}
+
+void store_mark_node(struct store *store, const char *id, uint64_t boot_epoch,
+		     int64_t down_wall_s)
+{
+	struct store_op *op = op_new(STORE_OP_MARK_NODE, id, boot_epoch);
+
+	op->wall_s = down_wall_s;
+	submit_own(store, op);
+}
+
+void store_forget_node(struct store *store, const char *id, uint64_t boot_epoch)
+{
+	submit_own(store, op_new(STORE_OP_FORGET_NODE, id, boot_epoch));
+}
+
+void store_put_region(struct store *store, const struct feed_region *region,
+		      enum store_region_source source)
+{
+	struct store_op *op = op_new(STORE_OP_PUT_REGION, region->id, 0);
+	char storage[2048];
+	struct buf json;
+	struct jsonw w;
+
+	buf_init_fixed(&json, storage, sizeof(storage));
+	jsonw_init(&w, &json);
+	jsonw_object(&w, NULL);
+	feed_region_put(&w, region);
+	jsonw_object_end(&w);
+	op_set_json(op, &json);
+	op->source = source;
+	submit_own(store, op);
+}
+
+void store_delete_region(struct store *store, const char *id)
+{
+	submit_own(store, op_new(STORE_OP_DELETE_REGION, id, 0));
+}
+
+void store_load(struct store *store, const struct store_sink *sink)
+{
+	store->backend->load(store, sink);
+}
+
+void store_free(struct store **store)
+{
+	if (!*store)
+		return;
+	(*store)->backend->free(*store);
+	*store = NULL;
+}
+
+const struct store_counters *store_counters(const struct store *store)
+{
+	return &store->counters;
+}

@@ -1,0 +1,61 @@
+/*
+ * store_backend.h - what a backend of store.h implements. The front (store.c)
+ * encodes, bounds and counts; a backend takes operations in order and gives
+ * them back on the loop with their result.
+ */
+#ifndef PERI_REGISTRY_STORE_BACKEND_H
+#define PERI_REGISTRY_STORE_BACKEND_H
+
+#include <sys/queue.h>
+
+#include "registry/store.h"
+
+enum store_op_kind {
+	STORE_OP_PUT_NODE,
+	STORE_OP_DELETE_NODE,
+	STORE_OP_MARK_NODE,
+	STORE_OP_FORGET_NODE,
+	STORE_OP_PUT_REGION,
+	STORE_OP_DELETE_REGION,
+};
+
+/* One change on its way; owned by who holds it. */
+struct store_op {
+	STAILQ_ENTRY(store_op) link;
+	enum store_op_kind kind;
+	char id[NODE_ID_BYTES];
+	uint64_t boot_epoch;
+	int64_t wall_s; /* registered, or down since */
+	enum store_region_source source;
+	char *json; /* owned; the record or region, NULL when deleting */
+	size_t json_bytes;
+	int64_t submitted_us;
+	int rc;
+	store_done_cb *cb; /* NULL: nobody waits */
+	void *arg;
+};
+STAILQ_HEAD(store_op_list, store_op);
+
+struct store_backend {
+	/* Takes @op; gives it back with store_complete() on the loop. */
+	void (*submit)(struct store *store, struct store_op *op);
+	void (*load)(struct store *store, const struct store_sink *sink);
+	/* Completes everything under way first. */
+	void (*free)(struct store *store);
+};
+
+/* The first member of a backend's own struct. */
+struct store {
+	const struct store_backend *backend;
+	size_t waited_max, waited; /* operations with a callback */
+	size_t own_max, own;	   /* bookkeeping without one */
+	struct store_counters counters;
+};
+
+/* store_init - for the backend's constructor. */
+void store_init(struct store *store, const struct store_backend *backend,
+		size_t queue_max);
+/* store_complete - op->rc says how it went: count, call back, free. */
+void store_complete(struct store *store, struct store_op *op);
+
+#endif
