@@ -177,10 +177,24 @@ static void read_note(const struct json *object, const char *name, char *dst,
 		dst[0] = '\0';
 }
 
+static void read_position(const struct json *client, struct reply *reply)
+{
+	const struct json *lat = json_member(client, "lat");
+	const struct json *lon = json_member(client, "lon");
+
+	reply->client_has_position =
+		lat && lon &&
+		json_get_real(lat, &reply->client_lat_deg) == 0 &&
+		json_get_real(lon, &reply->client_lon_deg) == 0 &&
+		reply->client_lat_deg >= -90 && reply->client_lat_deg <= 90 &&
+		reply->client_lon_deg >= -180 && reply->client_lon_deg <= 180;
+}
+
 static void read_client(const struct json *client, struct reply *reply)
 {
 	if (!json_is_object(client))
 		return;
+	read_position(client, reply);
 	read_note(client, "country", reply->client_country,
 		  sizeof(reply->client_country));
 	read_note(client, "area", reply->client_area,

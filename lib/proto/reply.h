@@ -37,6 +37,8 @@ struct reply {
 	char client_country[3];
 	char client_area[65];
 	char client_source[17];
+	bool client_has_position;
+	double client_lat_deg, client_lon_deg; /* valid when has_position */
 	struct reply_node nodes[REPLY_NODES_MAX];
 	unsigned node_count;
 	struct reply_heartbeat heartbeat;

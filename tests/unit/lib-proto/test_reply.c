@@ -118,6 +118,9 @@ static void test_decode(void **state)
 	assert_string_equal(r.client_country, "BR");
 	assert_string_equal(r.client_area, "Sao Paulo");
 	assert_string_equal(r.client_source, "mmdb");
+	assert_true(r.client_has_position);
+	assert_true(r.client_lat_deg < -23.5 && r.client_lat_deg > -23.6);
+	assert_true(r.client_lon_deg < -46.6 && r.client_lon_deg > -46.7);
 	assert_int_equal(r.node_count, 2);
 	assert_string_equal(r.nodes[0].region, "sa-east");
 	assert_int_equal(r.nodes[0].km, 12);
