@@ -16,7 +16,8 @@ struct wheel {
 	struct wheel_timer **slots;
 	uint64_t slot_mask;
 	int64_t tick_ms;
-	int64_t now_tick; /* the tick that wheel_advance() reached */
+	int64_t now_tick;   /* the tick that wheel_advance() reached */
+	int64_t soonest_ms; /* nothing in its slot is due before this */
 };
 
 struct wheel *wheel_new(unsigned slot_count, int64_t tick_ms, int64_t now_ms)
@@ -29,6 +30,7 @@ struct wheel *wheel_new(unsigned slot_count, int64_t tick_ms, int64_t now_ms)
 	wheel->slot_mask = slot_count - 1;
 	wheel->tick_ms = tick_ms;
 	wheel->now_tick = now_ms / tick_ms;
+	wheel->soonest_ms = INT64_MAX;
 	return wheel;
 }
 
@@ -74,8 +76,11 @@ void wheel_arm(struct wheel *wheel, struct wheel_timer *timer, int64_t due_ms)
 	if (timer->prev_next)
 		wheel_unlink(timer);
 	timer->due_ms = due_ms;
-	if (tick < wheel->now_tick)
+	if (tick <= wheel->now_tick) {
 		tick = wheel->now_tick;
+		if (due_ms < wheel->soonest_ms)
+			wheel->soonest_ms = due_ms;
+	}
 	wheel_link(wheel_slot(wheel, tick), timer);
 }
 
@@ -91,17 +96,24 @@ bool wheel_is_armed(const struct wheel_timer *timer)
 	return timer->prev_next != NULL;
 }
 
-/* Move the due timers of a slot to the end of a list; returns its new end. */
-static struct wheel_timer **wheel_collect(struct wheel_timer *timer,
+/*
+ * Move the due timers of a slot to the end of a list; returns its new end.
+ * What stays makes soonest_ms (only the last slot's counts).
+ */
+static struct wheel_timer **wheel_collect(struct wheel *wheel, int64_t tick,
 					  int64_t now_ms,
 					  struct wheel_timer **end)
 {
-	struct wheel_timer *next;
+	struct wheel_timer *timer = *wheel_slot(wheel, tick), *next;
 
+	wheel->soonest_ms = INT64_MAX;
 	for (; timer; timer = next) {
 		next = timer->next;
-		if (timer->due_ms > now_ms)
+		if (timer->due_ms > now_ms) {
+			if (timer->due_ms < wheel->soonest_ms)
+				wheel->soonest_ms = timer->due_ms;
 			continue;
+		}
 		wheel_unlink(timer);
 		wheel_link(end, timer);
 		end = &timer->next;
@@ -116,6 +128,8 @@ unsigned wheel_advance(struct wheel *wheel, int64_t now_ms, wheel_fire_cb *fire,
 	struct wheel_timer *due = NULL, **end = &due, *timer;
 	unsigned fired = 0;
 
+	if (last <= tick && now_ms < wheel->soonest_ms)
+		return 0; /* busy loops ask many times within a tick */
 	if (last < tick)
 		last = tick; /* a clock that steps back changes nothing */
 	wheel->now_tick = last;
@@ -123,7 +137,7 @@ unsigned wheel_advance(struct wheel *wheel, int64_t now_ms, wheel_fire_cb *fire,
 	if (last - tick > (int64_t)wheel->slot_mask)
 		tick = last - (int64_t)wheel->slot_mask;
 	for (; tick <= last; tick++)
-		end = wheel_collect(*wheel_slot(wheel, tick), now_ms, end);
+		end = wheel_collect(wheel, tick, now_ms, end);
 	while ((timer = due) != NULL) {
 		wheel_unlink(timer);
 		fired++;
