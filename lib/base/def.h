@@ -7,16 +7,16 @@
 #include <stddef.h>
 
 /* The caller has to look at the result. */
-#define MUST_CHECK __attribute__((warn_unused_result))
+#define MUST_CHECK	  __attribute__((warn_unused_result))
 /* The function checks its arguments like printf: format at F, values from A. */
 #define PRINTF_LIKE(f, a) __attribute__((format(printf, f, a)))
 #define NORETURN	  __attribute__((noreturn))
 #define UNUSED		  __attribute__((unused))
 
-#define LIKELY(x)	  __builtin_expect(!!(x), 1)
-#define UNLIKELY(x)	  __builtin_expect(!!(x), 0)
+#define LIKELY(x)   __builtin_expect(!!(x), 1)
+#define UNLIKELY(x) __builtin_expect(!!(x), 0)
 
-#define ARRAY_LEN(a)	  (sizeof(a) / sizeof((a)[0]))
+#define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 #define CONTAINER_OF(ptr, type, member)                                        \
 	((type *)(void *)((char *)(ptr)-offsetof(type, member)))
 
