@@ -102,9 +102,7 @@ static int addr_parse_v6(const char *p, const char *end, uint8_t *bytes_r)
 {
 	struct addr_words w = {.gap = -1};
 
-	if (end - p < 2)
-		return ERR_SYNTAX;
-	if (p[0] == ':') {
+	if (p[0] == ':') { /* there are two bytes at least */
 		if (p[1] != ':')
 			return ERR_SYNTAX;
 		w.gap = 0;

@@ -55,6 +55,7 @@ static const struct parse_row {
 	{"nine words", "1:2:3:4:5:6:7:8:9", NULL},
 	{"seven words", "1:2:3:4:5:6:7", NULL},
 	{"five digits", "12345::", NULL},
+	{"five digits in a later word", "1:12345::", NULL},
 	{"one colon in front", ":1::2", NULL},
 	{"only a colon", ":", NULL},
 	{"colon at the end", "1:2:3:4:5:6:7:8:", NULL},

@@ -149,9 +149,10 @@ static void test_numbers(void **state)
 	buf_char(&b, ' ');
 	buf_hex(&b, 0xbeef, 2);
 	buf_hex(&b, UINT64_MAX, 99);
+	buf_hex(&b, 1, 0);
 	assert_string_equal(buf_cstr(&b),
 			    "0 18446744073709551615 -9223372036854775808 "
-			    "9223372036854775807 0000beef efffffffffffffffff");
+			    "9223372036854775807 0000beef efffffffffffffffff1");
 	for (size_t i = 0; i < ARRAY_LEN(FIXED_ROWS); i++) {
 		buf_reset(&b);
 		buf_fixed(&b, FIXED_ROWS[i].value, FIXED_ROWS[i].decimals);
@@ -234,6 +235,7 @@ static const struct json_row {
 	{"one above it", "\xf4\x90\x80\x80", "\"" BAD BAD BAD BAD "\""},
 	{"stray continuation", "a\x80z", "\"a" BAD "z\""},
 	{"cut at the end", "a\xe4\xbd", "\"a" BAD BAD "\""},
+	{"third byte is none", "\xe4\xbdz", "\"" BAD BAD "z\""},
 	{"cut in the middle", "\xc3z", "\"" BAD "z\""},
 	{"overlong slash", "\xc0\xaf", "\"" BAD BAD "\""},
 	{"overlong three bytes", "\xe0\x80\xaf", "\"" BAD BAD BAD "\""},
