@@ -23,7 +23,9 @@ struct worker {
 	bool started;
 	int start_rc;
 	/* Written before started, constant afterwards. */
-	struct loop *loop;   /* owned by the thread */
+	/* Outlives the thread: loop_stop() may still be in it when the loop
+	 * has seen the stop and ended. */
+	struct loop *loop;
 	struct mailbox *box; /* owned by the thread */
 	void *state;	     /* the role's */
 };
@@ -78,7 +80,6 @@ static void *run(void *arg)
 		log_err("worker.loop index=%u rc=%d", worker->index, rc);
 	mailbox_free(&worker->box);
 	worker->role->stop(worker->state);
-	loop_free(&worker->loop);
 	return NULL;
 }
 
@@ -141,6 +142,7 @@ void worker_stop(struct worker **worker_ptr)
 	*worker_ptr = NULL;
 	loop_stop(worker->loop);
 	pthread_join(worker->thread, NULL);
+	loop_free(&worker->loop);
 	free_worker(worker);
 }
 
