@@ -17,7 +17,7 @@
 #define OUT_BYTES     (4 * SESSION_REPLY_MAX)
 /* A drain closes a few sessions each time. */
 #define DRAIN_TICK_MS 20
-/* How long a goodbye may take to leave. */
+/* How long a client that was told to go may stay to read it. */
 #define LINGER_MS     1000
 /* When a client that was sent away may come back to this node. */
 #define RETRY_MS      1000
@@ -35,6 +35,7 @@ struct gate_tcp {
 	struct mailbox *box;
 	struct drain drain;
 	size_t drain_cursor;
+	size_t leaving_count; /* sessions that were sent away */
 	unsigned index;
 	struct buf out; /* over out_bytes */
 	char out_bytes[OUT_BYTES];
@@ -64,6 +65,10 @@ static void forget(struct gate_tcp *gate, struct session *session,
 {
 	struct headcount_name *peer = session->peer;
 
+	if (session->is_leaving) {
+		gate->leaving_count--;
+		reason = CLOSE_DRAIN; /* however it went in the end */
+	}
 	session_table_del(gate->table, session->number);
 	session_end(&gate->env, session, reason);
 	if (peer)
@@ -79,11 +84,10 @@ static void close_session(struct gate_tcp *gate, struct session *session,
 	forget(gate, session, reason);
 }
 
-/* A drained client is told first, if it wants to know. */
+/* A drained client that wants to know is told, and has a moment to read it
+ * and to close; what it still says is not read. */
 static void send_away(struct gate_tcp *gate, struct session *session)
 {
-	struct conn *conn = session->conn;
-
 	tally_add(&gate->env.tally->drained, 1);
 	buf_reset(&gate->out);
 	session_put_goodbye(&gate->env, session, "drain", RETRY_MS, &gate->out);
@@ -91,10 +95,11 @@ static void send_away(struct gate_tcp *gate, struct session *session)
 		close_session(gate, session, CLOSE_DRAIN);
 		return;
 	}
-	conn_set_arg(conn, NULL);
-	forget(gate, session, CLOSE_DRAIN);
-	conn_send(conn, buf_view(&gate->out));
-	conn_finish(conn, LINGER_MS);
+	session->is_leaving = true;
+	gate->leaving_count++;
+	heartbeat_timer_set(gate->env.timer, &session->deadline,
+			    gate->env.now_ms + LINGER_MS);
+	conn_send(session->conn, buf_view(&gate->out));
 }
 
 static void evict(uint64_t number, void *arg)
@@ -118,17 +123,17 @@ static void evict(uint64_t number, void *arg)
 static size_t on_data(struct conn *conn, struct sv bytes, void *arg)
 {
 	struct gate_session *client = arg;
-	struct gate_tcp *gate;
+	struct gate_tcp *gate = client->gate;
+	struct addr peer = {.family = ADDR_NONE};
 	enum close_reason reason;
 	size_t used = 0, more;
-	struct addr peer;
 	uint16_t port;
 
-	if (!client) /* sent away; what it still says is not read */
+	if (client->session.is_leaving)
 		return bytes.len;
-	gate = client->gate;
 	take_time(gate);
-	conn_peer(conn, &peer, &port);
+	if (!client->session.entry)
+		conn_peer(conn, &peer, &port);
 	do {
 		buf_reset(&gate->out);
 		more = session_feed(&gate->env, &client->session, &peer,
@@ -153,8 +158,8 @@ static void on_end(struct conn *conn, enum conn_end why, void *arg)
 	struct gate_session *client = arg;
 
 	(void)conn;
-	if (client)
-		forget(client->gate, &client->session, reasons[why]);
+	take_time(client->gate);
+	forget(client->gate, &client->session, reasons[why]);
 }
 
 static const struct conn_handler handler = {.data = on_data, .end = on_end};
@@ -241,6 +246,11 @@ static void on_tick(void *arg)
 			     gate);
 }
 
+static size_t staying(const struct gate_tcp *gate)
+{
+	return session_table_count(gate->table) - gate->leaving_count;
+}
+
 static void on_drain_tick(void *arg)
 {
 	struct gate_tcp *gate = arg;
@@ -248,17 +258,14 @@ static void on_drain_tick(void *arg)
 	size_t due;
 
 	take_time(gate);
-	due = drain_due(&gate->drain, session_table_count(gate->table),
-			gate->env.now_ms);
+	due = drain_due(&gate->drain, staying(gate), gate->env.now_ms);
 	while (due > 0) {
 		session = session_table_next(gate->table, &gate->drain_cursor);
-		if (session) {
+		if (!session) {
+			gate->drain_cursor = 0; /* some stay, behind us */
+		} else if (!session->is_leaving) {
 			send_away(gate, session);
 			due--;
-		} else if (session_table_count(gate->table) > 0) {
-			gate->drain_cursor = 0; /* some came behind us */
-		} else {
-			break;
 		}
 	}
 }
@@ -287,8 +294,8 @@ static void on_message(void *message, void *arg)
 			close_session(gate, session, m->reason);
 		break;
 	case GATE_TCP_DRAIN:
-		drain_start(&gate->drain, session_table_count(gate->table),
-			    m->duration_ms, gate->env.now_ms);
+		drain_start(&gate->drain, staying(gate), m->duration_ms,
+			    gate->env.now_ms);
 		loop_timer_every(gate->drain_tick, DRAIN_TICK_MS);
 		break;
 	case GATE_TCP_UNDRAIN:

@@ -60,6 +60,7 @@ struct session {
 	uint32_t rate_frames;	       /* frames in it */
 	uint8_t accept_count;
 	bool wants_goodbye;
+	bool is_leaving; /* the gate's: was sent away, may read its goodbye */
 };
 
 /* session_begin - a zeroed @session with its number begins to wait for
@@ -69,7 +70,8 @@ void session_begin(struct session_env *env, struct session *session);
 /*
  * session_feed - handle the whole frames at the start of @bytes.
  *
- * @peer      the client's address, for the directory
+ * @peer      the client's address, for the directory; looked at until the
+ *	      session is authenticated
  * @out       replies are appended; at least SESSION_REPLY_MAX free
  * @reason_r  out: CLOSE_NONE, or why the session must be ended now (what is
  *	      in @out is still sent)
