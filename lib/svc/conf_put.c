@@ -26,33 +26,38 @@ static void put_json_option(struct jsonw *w, const struct conf_option *o,
 			    const void *settings)
 {
 	const void *member = (const char *)settings + o->offset;
-	char storage[512];
+	char storage[64]; /* an address with its port, or a duration */
 	struct buf text;
 
+	buf_init_fixed(&text, storage, sizeof(storage));
 	switch (o->kind) {
 	case CONF_U32:
 		jsonw_u64(w, o->name, *(const uint32_t *)member);
-		return;
+		break;
 	case CONF_REAL:
 		jsonw_real(w, o->name, *(const double *)member);
-		return;
+		break;
 	case CONF_BOOL:
 		jsonw_bool(w, o->name, *(const bool *)member);
-		return;
+		break;
 	case CONF_LIST:
 		put_json_list(w, o->name, member);
-		return;
+		break;
 	case CONF_TEXT:
 		jsonw_str(w, o->name, member);
-		return;
-	case CONF_DURATION:
-	case CONF_LISTEN:
+		break;
 	case CONF_SECRET:
+		jsonw_str(w, o->name, *(const char *)member ? "***" : "");
+		break;
+	case CONF_DURATION:
+		conf_value_put_duration(&text, *(const int64_t *)member);
+		jsonw_text(w, o->name, buf_view(&text));
+		break;
+	case CONF_LISTEN:
+		conf_value_put_listen(&text, member);
+		jsonw_text(w, o->name, buf_view(&text));
 		break;
 	}
-	buf_init_fixed(&text, storage, sizeof(storage));
-	conf_value_put_text(&text, o, settings);
-	jsonw_text(w, o->name, buf_view(&text));
 }
 
 void conf_put_json(struct buf *b, const struct conf_table *table,

@@ -254,7 +254,8 @@ int conf_value_secret_from_file(const char *path, char *secret_r,
 	return ERR_SYNTAX;
 err_errno:
 	rc = -errno;
-	buf_printf(rule, "cannot be read from \"%s\": %s", path, err_str(rc));
+	buf_printf(rule, "cannot be read from \"%.200s\": %s", path,
+		   err_str(rc));
 	if (fd >= 0)
 		close(fd);
 	return rc;

@@ -34,15 +34,13 @@ MUST_CHECK int conf_value_secret_from_file(const char *path, char *secret_r,
 					   size_t secret_bytes,
 					   struct buf *rule);
 
-/* conf_value_put_text - the value in force as one would write it; a secret is
- * "***", or nothing when it is empty. */
-void conf_value_put_text(struct buf *b, const struct conf_option *option,
-			 const void *settings);
-
 /* conf_value_put_range - "1..64", "500ms..1h"; nothing without limits. */
 void conf_value_put_range(struct buf *b, const struct conf_option *option);
 
 /* conf_value_put_duration - "90s", "2m", "1500ms". */
 void conf_value_put_duration(struct buf *b, int64_t duration_ms);
+
+/* conf_value_put_listen - "[::1]:80", "*:80", "off". */
+void conf_value_put_listen(struct buf *b, const struct conf_listen *listen);
 
 #endif

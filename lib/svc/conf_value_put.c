@@ -33,7 +33,7 @@ void conf_value_put_range(struct buf *b, const struct conf_option *o)
 	}
 }
 
-static void value_put_listen(struct buf *b, const struct conf_listen *listen)
+void conf_value_put_listen(struct buf *b, const struct conf_listen *listen)
 {
 	if (!listen->on) {
 		buf_str(b, "off");
@@ -46,46 +46,4 @@ static void value_put_listen(struct buf *b, const struct conf_listen *listen)
 		buf_char(b, ']');
 	buf_char(b, ':');
 	buf_u64(b, listen->port);
-}
-
-static void value_put_list(struct buf *b, const struct conf_list *list)
-{
-	for (unsigned i = 0; i < list->count; i++) {
-		if (i > 0)
-			buf_char(b, ',');
-		buf_str(b, list->items[i]);
-	}
-}
-
-void conf_value_put_text(struct buf *b, const struct conf_option *o,
-			 const void *settings)
-{
-	const void *member = (const char *)settings + o->offset;
-
-	switch (o->kind) {
-	case CONF_TEXT:
-		buf_str(b, member);
-		break;
-	case CONF_SECRET:
-		buf_str(b, *(const char *)member ? "***" : "");
-		break;
-	case CONF_U32:
-		buf_u64(b, *(const uint32_t *)member);
-		break;
-	case CONF_REAL:
-		buf_double(b, *(const double *)member);
-		break;
-	case CONF_BOOL:
-		buf_str(b, *(const bool *)member ? "true" : "false");
-		break;
-	case CONF_DURATION:
-		conf_value_put_duration(b, *(const int64_t *)member);
-		break;
-	case CONF_LISTEN:
-		value_put_listen(b, member);
-		break;
-	case CONF_LIST:
-		value_put_list(b, member);
-		break;
-	}
 }

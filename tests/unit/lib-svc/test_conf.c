@@ -244,6 +244,35 @@ static const struct file_row {
 	{"a secret that is too long is not shown",
 	 "{\"token\":\"secret-secret\"}", ERR_RANGE,
 	 ":1:2: token must have at most 7 bytes, not 13"},
+	{"a number is no bool", "{\"verbose\":1}", ERR_TYPE,
+	 ":1:2: verbose must be true or false"},
+	{"a bool is no duration", "{\"ttl\":true}", ERR_TYPE,
+	 ":1:2: ttl must be a time like 500ms, 5s, 2m or 1h, or a number of "
+	 "milliseconds"},
+	{"a text is no list", "{\"registry\":\"a,b\"}", ERR_TYPE,
+	 ":1:2: registry must be a list of texts"},
+	{"a number is no listener", "{\"listen_public\":80}", ERR_TYPE,
+	 ":1:2: listen_public must be ADDR:PORT, *:PORT or off"},
+	{"a whole number beyond 32 bits", "{\"workers\":4294967298}", ERR_RANGE,
+	 ":1:2: workers must be a whole number within 1..64, not "
+	 "\"4294967298\""},
+	{"a negative time", "{\"ttl\":-1}", ERR_RANGE,
+	 ":1:2: ttl must be a time like 500ms, 5s, 2m or 1h within 1s..24h, "
+	 "not \"-1\""},
+	{"an unknown name is cut",
+	 "{\"aaaaaaaaaabbbbbbbbbbaaaaaaaaaabbbbbbbbbbaaaaaaaaaabbbbbbbbbb"
+	 "aaaaaaaaaabbbbbbbbbbccc\":1}",
+	 ERR_UNKNOWN_FIELD,
+	 ":1:2: unknown key "
+	 "\"aaaaaaaaaabbbbbbbbbbaaaaaaaaaabbbbbbbbbbaaaaaaaaaa"
+	 "bbbbbbbbbbaaaaaaaaaabbbbbbbbbb\""},
+	{"a refused value is cut",
+	 "{\"listen_public\":\"aaaaaaaaaabbbbbbbbbbaaaaaaaaaabbbbbbbbbb"
+	 "aaaaaaaaaabbbbbbbbbbaaaaaaaaaabbbbbbbbbbccc\"}",
+	 ERR_SYNTAX,
+	 ":1:2: listen_public must be ADDR:PORT, *:PORT or off, not "
+	 "\"aaaaaaaaaabbbbbbbbbbaaaaaaaaaabbbbbbbbbbaaaaaaaaaabbbbbbbbbb"
+	 "aaaaaaaaaabbbbbbbbbb\""},
 	{"no object", "[1]", ERR_TYPE, ":1:1: must be one object { ... }"},
 	{"a comment that never ends", "{} /* ", ERR_SYNTAX,
 	 ": a comment never ends"},
@@ -320,6 +349,65 @@ static void test_syntax_error_has_its_place(void **state)
 	buf_fini(&why);
 }
 
+static void test_files_that_cannot_be(void **state)
+{
+	struct settings s;
+	struct buf why;
+	FILE *file;
+
+	(void)state;
+	buf_init(&why, 1000);
+	assert_int_equal(conf_load(&TABLE, "/tmp", 0, NULL, &s, &why), -EISDIR);
+	assert_string_equal(buf_cstr(&why), "/tmp: is a directory");
+	buf_reset(&why);
+	file = fopen(test_path, "wb");
+	assert_non_null(file);
+	for (int i = 0; i <= 1 << 20; i++)
+		fputc(' ', file);
+	fclose(file);
+	assert_int_equal(conf_load(&TABLE, test_path, 0, NULL, &s, &why),
+			 ERR_TOOBIG);
+	buf_fini(&why);
+}
+
+static void test_secret_that_all_may_read_is_told(void **state)
+{
+	char arg[100], said[1000];
+	const char *const args[ARGS_MAX] = {arg};
+	int real_stderr = dup(STDERR_FILENO);
+	FILE *capture = tmpfile();
+	struct settings s;
+	struct buf why, b;
+	ssize_t n;
+
+	(void)state;
+	buf_init(&why, 1000);
+	buf_init_fixed(&b, arg, sizeof(arg));
+	buf_printf(&b, "--token=@%s", test_path);
+	buf_cstr(&b);
+	write_text("hush");
+	assert_non_null(capture);
+	fflush(stderr);
+	dup2(fileno(capture), STDERR_FILENO);
+	chmod(test_path, 0600);
+	assert_int_equal(load(NULL, args, &s, &why), 0);
+	n = pread(fileno(capture), said, sizeof(said) - 1, 0);
+	chmod(test_path, 0644);
+	assert_int_equal(load(NULL, args, &s, &why), 0);
+	dup2(real_stderr, STDERR_FILENO);
+	close(real_stderr);
+	assert_int_equal(n, 0);
+	n = pread(fileno(capture), said, sizeof(said) - 1, 0);
+	fclose(capture);
+	assert_true(n > 0);
+	said[n] = '\0';
+	assert_non_null(strstr(said, "level=warn"));
+	assert_non_null(strstr(said, "event=conf.secret_readable_by_all"));
+	assert_non_null(strstr(said, "mode=0644"));
+	assert_null(strstr(said, "hush"));
+	buf_fini(&why);
+}
+
 static void test_missing_file_is_named(void **state)
 {
 	struct settings s;
@@ -363,6 +451,14 @@ static const struct arg_row {
 	 0,
 	 "\"verbose\":true"},
 	{"a bool with its value", {"--verbose=no"}, 0, "\"verbose\":false"},
+	{"a listener may be off",
+	 {"--listen-public=off"},
+	 0,
+	 "\"listen_public\":\"off\""},
+	{"any address",
+	 {"--listen-public=*:0"},
+	 0,
+	 "\"listen_public\":\"*:0\""},
 	{"a list is cut at commas and trimmed",
 	 {"--registry=a, b ,c"},
 	 0,
@@ -586,6 +682,11 @@ int main(void)
 						drop_file),
 		cmocka_unit_test_setup_teardown(test_syntax_error_has_its_place,
 						make_file, drop_file),
+		cmocka_unit_test_setup_teardown(test_files_that_cannot_be,
+						make_file, drop_file),
+		cmocka_unit_test_setup_teardown(
+			test_secret_that_all_may_read_is_told, make_file,
+			drop_file),
 		cmocka_unit_test(test_missing_file_is_named),
 		cmocka_unit_test(test_args),
 		cmocka_unit_test_setup_teardown(test_later_sources_win,
