@@ -7,4 +7,6 @@ include mk/config.mk
 include mk/modules.mk
 include mk/rules.mk
 include mk/tests.mk
+include mk/sim.mk
+include mk/bench.mk
 include mk/tasks.mk

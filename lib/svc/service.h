@@ -46,7 +46,8 @@ struct service {
 	int64_t drain_timeout_ms;
 	/* Free everything. */
 	void (*stop)(struct service_context *ctx);
-	/* /readyz: true, or false with the reason. */
+	/* /readyz: true, with a detail if there is one to tell, or false with
+	 * the reason. */
 	bool (*ready)(struct service_context *ctx, struct buf *why);
 	/* More admin paths; true when it answered. May be NULL. */
 	bool (*admin_handler)(struct service_context *ctx,

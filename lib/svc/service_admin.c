@@ -214,6 +214,23 @@ static void answer_metrics(struct httpd_request *req,
 	buf_fini(&text);
 }
 
+/* A service that is ready may still have something to say, e.g. how old its
+ * state is. */
+static void reply_ready(struct httpd_request *req, struct sv detail)
+{
+	char storage[1024];
+	struct buf text;
+
+	buf_init_fixed(&text, storage, sizeof(storage));
+	buf_str(&text, "{\"status\":\"ready\"");
+	if (detail.len > 0) {
+		buf_str(&text, ",\"detail\":");
+		buf_json_str(&text, detail);
+	}
+	buf_str(&text, "}\n");
+	httpd_reply(req, 200, "application/json", SV(""), buf_view(&text));
+}
+
 static void answer_ready(struct httpd_request *req,
 			 const struct service_admin *admin)
 {
@@ -229,8 +246,7 @@ static void answer_ready(struct httpd_request *req,
 	else if (admin->service->ready)
 		ready = admin->service->ready(admin->ctx, &why);
 	if (ready) {
-		httpd_reply(req, 200, "application/json", SV(""),
-			    SV("{\"status\":\"ready\"}\n"));
+		reply_ready(req, buf_view(&why));
 		return;
 	}
 	storage[why.len] = '\0';

@@ -1,0 +1,620 @@
+"""peri-balancer with the real registry: nearest first, what it refuses, what
+it survives. Nodes register by HTTP PUT as agents do."""
+import http.client
+import json
+import os
+import signal
+import socket
+import threading
+import time
+
+import pytest
+
+from harness import Daemon, http_call, metrics, until
+
+HOST = "im.example.com"
+# TEST-NET addresses stand for the clients of three metros.
+PLACES = [("198.51.100.0/24", 50.1, 8.7, "DE", "Hesse"),
+          ("203.0.113.0/24", 35.7, 139.7, "JP", "Tokyo"),
+          ("192.0.2.0/24", 39.0, -77.5, "US", "Virginia"),
+          ("2001:db8::/32", 35.7, 139.7, "JP", "Tokyo")]
+CLIENTS = {"fra": "198.51.100.7", "tyo": "203.0.113.7", "iad": "192.0.2.7"}
+METROS = {"fra": (50.0, 8.6), "tyo": (35.6, 139.8), "iad": (39.1, -77.4)}
+
+
+class World:
+    """A registry, a balancer, and nodes that exist as registrations only."""
+
+    def __init__(self, fleet, folder):
+        self.fleet, self.folder = fleet, folder
+        self.overrides = os.path.join(folder, "overrides.jsonc")
+        self.write_overrides(PLACES)
+        self.registry = self.balancer = None
+        self.seq = 0
+
+    def write_overrides(self, places):
+        rows = [{"prefix": p, "lat": lat, "lon": lon, "country": country,
+                 "area": area} for p, lat, lon, country, area in places]
+        temp = self.overrides + ".new"
+        with open(temp, "w", encoding="utf-8") as file:
+            json.dump(rows, file)
+        os.rename(temp, self.overrides)
+
+    def start_registry(self, port=0):
+        self.registry = self.fleet.start(
+            "peri-registry", f"--listen-nodes=127.0.0.1:{port}",
+            "--listen-admin=127.0.0.1:0", f"--state-dir={self.folder}",
+            "--allow-private-addresses=yes", wait_for=("nodes", "admin"))
+        return self.registry.ports["nodes"]
+
+    def start_balancer(self, *args, registry=None, **kwargs):
+        registry = registry or (
+            f"http://127.0.0.1:{self.registry.ports['nodes']}")
+        self.balancer = self.fleet.start(
+            "peri-balancer", "--listen-public=127.0.0.1:0",
+            "--listen-admin=127.0.0.1:0", "--balancer-id=b1",
+            f"--state-dir={self.folder}", f"--registry={registry}",
+            f"--geo-overrides={self.overrides}",
+            "--trust-ip-parameter=yes", *args,
+            wait_for=("public", "admin"), **kwargs)
+        return self.balancer
+
+    @property
+    def public(self):
+        return self.balancer.ports["public"]
+
+    @property
+    def admin(self):
+        return self.balancer.ports["admin"]
+
+    def put(self, node, metro, **more):
+        lat, lon = METROS[metro]
+        body = {"service": HOST, "region": metro, "lat": lat, "lon": lon,
+                "addrs": [f"127.0.1.{len(node)}"], "ports": {"tcp": 3101},
+                "host": f"{node}.edge.example.com", "capacity": 10000,
+                "boot_epoch": 1, "ttl_ms": 3600000}
+        body.update(more)
+        answer = http_call(self.registry.ports["nodes"], "PUT",
+                           f"/v1/nodes/{node}", body)
+        assert answer.status in (200, 201), answer.body
+        return answer
+
+    def renew(self, node, conns=0):
+        self.seq += 1
+        answer = http_call(self.registry.ports["nodes"], "POST",
+                           f"/v1/nodes/{node}/renew",
+                           {"boot_epoch": 1, "seq": self.seq, "conns": conns,
+                            "accepts_total": conns, "refused_total": 0,
+                            "cpu_pct": 1})
+        assert answer.status == 200, answer.body
+
+    def resolve(self, query="", **headers):
+        return http_call(self.public, "GET", f"/resolve?host={HOST}{query}",
+                         headers=headers)
+
+    def nodes(self, metro, query=""):
+        answer = self.resolve(f"&ip={CLIENTS[metro]}{query}")
+        assert answer.status == 200, answer.body
+        return [n["id"] for n in answer.json()["nodes"]]
+
+    def metric(self, name):
+        return metrics(self.admin).get(name, 0)
+
+    def snapshot(self):
+        return http_call(self.admin, "GET", "/v1/snapshot").json()
+
+    def wait_nodes(self, count):
+        until(lambda: self.snapshot().get("nodes", {}).get("up") == count, 10,
+              f"{count} nodes up")
+
+
+@pytest.fixture
+def world(fleet, tmp_path):
+    return World(fleet, str(tmp_path))
+
+
+@pytest.fixture
+def three(world):
+    """Three metros with two nodes each."""
+    world.start_registry()
+    for metro in METROS:
+        world.put(f"{metro}-1", metro)
+        world.put(f"{metro}-2", metro)
+    world.start_balancer()
+    world.wait_nodes(6)
+    return world
+
+
+def test_nearest_first(three):
+    for metro in METROS:
+        nodes = three.nodes(metro, "&device=d1")
+        assert {n[:3] for n in nodes[:2]} == {metro}, nodes
+        assert nodes[-1][:3] != metro  # the last is another failure domain
+    assert three.nodes("fra", "&n=1")[0].startswith("fra")
+    assert len(three.nodes("fra", "&n=2")) == 2
+    assert three.metric('peri_resolve_requests_total{result="ok"}') == 5
+    assert three.metric('peri_resolve_first_choice_total{rank="0"}') == 5
+    assert three.metric("peri_resolve_spill_total") == 0
+    assert three.metric('peri_resolve_places_total{source="override"}') == 5
+
+
+def test_answer_is_the_documented_one(three):
+    answer = three.resolve(f"&ip={CLIENTS['tyo']}&device=phone%201")
+    body = answer.json()
+    assert list(body) == ["host", "ttl", "id", "client", "nodes", "heartbeat",
+                          "backoff", "fallback"]
+    assert body["client"] == {"ip": "203.0.113.0/24", "country": "JP",
+                              "area": "Tokyo", "lat": 35.7, "lon": 139.7,
+                              "source": "override"}
+    assert body["ttl"] == 60 and body["fallback"] == [HOST]
+    assert body["heartbeat"] == {"start_s": 60, "min_s": 60, "max_s": 300,
+                                 "step_s": 30, "max_missed": 2}
+    assert body["backoff"] == {"base_ms": 1000, "factor": 1.6, "jitter": 0.3,
+                               "max_ms": 120000}
+    node = body["nodes"][0]
+    assert list(node) == ["id", "region", "host", "ipv4", "ipv6", "tcp", "km"]
+    assert node["km"] < 60 and node["tcp"] == 3101
+    balancer, number, key = body["id"].split(":")
+    assert balancer == "b1" and int(number) > 0 and len(key) == 16
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.headers["cache-control"] == (
+        "private, max-age=60, stale-if-error=86400")
+    assert answer.headers["access-control-allow-origin"] == "*"
+    assert "date" in answer.headers
+    short = http_call(three.public, "GET",
+                      f"/v1/resolve?ip={CLIENTS['tyo']}&device=phone+1")
+    assert short.json()["id"].split(":")[2] == key  # the same device
+    assert short.json()["host"] == HOST  # the only service
+
+
+def test_head_and_options(three):
+    head = http_call(three.public, "HEAD", f"/resolve?host={HOST}")
+    assert head.status == 200 and head.body == b""
+    assert int(head.headers["content-length"]) > 100
+    options = http_call(three.public, "OPTIONS", f"/resolve?host={HOST}")
+    assert options.status == 204 and "GET" in options.headers[
+        "access-control-allow-methods"]
+    assert options.headers["access-control-allow-origin"] == "*"
+    post = http_call(three.public, "POST", f"/resolve?host={HOST}", {"a": 1})
+    assert post.status == 405
+    assert post.headers["allow"] == "GET, HEAD, OPTIONS"
+
+
+@pytest.mark.parametrize("query,status,kind,reason", [
+    ("&hots=1", 400, "unknown-parameter", "unknown_parameter"),
+    ("&n=1&n=2", 400, "repeated-parameter", "repeated_parameter"),
+    ("&n=17", 400, "bad-parameter", "bad_n"),
+    ("&family=5", 400, "bad-parameter", "bad_family"),
+    ("&ip=1.2.3", 400, "bad-parameter", "bad_ip"),
+    ("&device=" + "x" * 65, 400, "bad-parameter", "bad_device"),
+    ("&failed=x", 400, "bad-parameter", "bad_failed"),
+    ("&device=%zz", 400, "bad-parameter", "bad_escape"),
+    ("x", 404, "unknown-host", "unknown_host"),
+])
+def test_refusals_are_problems_and_counted(three, query, status, kind, reason):
+    answer = three.resolve(query)
+    assert answer.status == status, answer.body
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["type"] == f"urn:perihelion:{kind}"
+    assert answer.json()["status"] == status
+    assert answer.headers["access-control-allow-origin"] == "*"
+    name = query.lstrip("&").split("=")[0]
+    if status == 400:
+        assert answer.json()["detail"].startswith(name)
+    assert three.metric(
+        f'peri_resolve_refusals_total{{reason="{reason}"}}') == 1
+
+
+def test_unknown_path(three):
+    assert http_call(three.public, "GET", "/").status == 404
+    assert three.metric('peri_resolve_refusals_total{reason="path"}') == 1
+
+
+def test_ip_is_believed_from_proxies_only(world):
+    world.start_registry()
+    world.put("fra-1", "fra")
+    world.put("tyo-1", "tyo")
+    world.start_balancer("--trust-ip-parameter=no")
+    world.wait_nodes(2)
+    answer = world.resolve(f"&ip={CLIENTS['fra']}")
+    assert answer.status == 403
+    assert answer.json()["type"] == "urn:perihelion:ip-not-trusted"
+    assert "trusted_proxies" in answer.json()["detail"]
+    # A stranger's header is ignored.
+    answer = world.resolve("", **{"X-Forwarded-For": CLIENTS["fra"]})
+    assert answer.json()["client"]["source"] == "none"
+    world.balancer.stop()
+    world.start_balancer("--trust-ip-parameter=no",
+                         "--trusted-proxies=127.0.0.0/8")
+    world.wait_nodes(2)
+    answer = world.resolve("", **{
+        "X-Forwarded-For": f"9.9.9.9, {CLIENTS['fra']}, 127.9.9.9"})
+    assert answer.json()["client"]["ip"] == "198.51.100.0/24"
+    assert world.nodes("tyo")[0] == "tyo-1"
+    answer = world.resolve("", **{"X-Forwarded-For": "unknown"})
+    assert answer.json()["type"] == "urn:perihelion:bad-forwarded-for"
+
+
+def test_families(world):
+    world.start_registry()
+    world.put("fra-4", "fra", addrs=["127.0.1.1"])
+    world.put("fra-6", "fra", addrs=["2001:db8::1"])
+    world.put("fra-46", "fra", addrs=["127.0.1.2", "2001:db8::2"])
+    world.start_balancer()
+    world.wait_nodes(3)
+    assert set(world.nodes("fra", "&family=4")) == {"fra-4", "fra-46"}
+    assert set(world.nodes("fra", "&family=6")) == {"fra-6", "fra-46"}
+    assert len(world.nodes("fra", "&family=46")) == 3
+    answer = world.resolve("&ip=2001:db8:1:2::3&family=6").json()
+    assert answer["client"]["ip"] == "2001:db8:1::/48"
+    assert answer["client"]["country"] == "JP"
+    assert all("ipv4" not in n for n in answer["nodes"])
+
+
+def test_unknown_place_is_still_answered(three):
+    answer = three.resolve("&ip=8.8.8.8").json()
+    assert answer["client"] == {"ip": "8.8.8.0/24", "source": "none"}
+    assert len(answer["nodes"]) >= 3
+    assert "km" not in answer["nodes"][0]
+    geo = http_call(three.admin, "GET", "/v1/geo?ip=8.8.8.8").json()
+    assert geo == {"ip": "8.8.8.8", "source": "none", "cell": 0}
+    assert three.snapshot()["geo"]["source"] == "none"
+
+
+def test_pipelined(three):
+    count = 50
+    with socket.create_connection(("127.0.0.1", three.public)) as s:
+        s.sendall(b"".join(
+            f"GET /resolve?host={HOST}&n=1&ip={CLIENTS['fra']}&device=d{i} "
+            f"HTTP/1.1\r\nHost: x\r\n\r\n".encode() for i in range(count)))
+        s.shutdown(socket.SHUT_WR)
+        data = b""
+        while chunk := s.recv(65536):
+            data += chunk
+    assert data.count(b"HTTP/1.1 200 OK\r\n") == count
+    assert data.count(b'"id":"fra-') == count
+
+
+def test_goim_bytes(three):
+    answer = http_call(three.public, "GET", "/goim/nodes/weighted")
+    assert answer.status == 200
+    assert answer.headers["content-type"] == "application/json; charset=utf-8"
+    head, nodes, tail = (b'{"code":0,"message":"","data":{"domain":'
+                         b'"conn.goim.io","tcp_port":3101,"ws_port":3102,'
+                         b'"wss_port":3103,"heartbeat":240,"nodes":['), b"", (
+        b'],"backoff":{"max_delay":300,"base_delay":3,"factor":1.8,'
+        b'"jitter":0.3},"heartbeat_max":2}}')
+    assert answer.body.startswith(head) and answer.body.endswith(tail)
+    nodes = json.loads(answer.body)["data"]["nodes"]
+    assert nodes and all(n.startswith("127.0.1.") for n in nodes)
+    web = http_call(three.public, "GET",
+                    "/goim/nodes/weighted?platform=web&unknown=1").json()
+    assert all(n.endswith(".edge.example.com") for n in web["data"]["nodes"])
+    assert three.metric('peri_resolve_requests_total{result="goim"}') == 2
+
+
+def test_explain_names_the_same_list(three):
+    for i in range(20):
+        query = f"ip={CLIENTS['iad']}&device=dev-{i}"
+        answer = three.resolve(f"&{query}").json()
+        got = [n["id"] for n in answer["nodes"]]
+        said = http_call(three.admin, "GET",
+                         f"/explain?ip={CLIENTS['iad']}&id={answer['id']}")
+        assert said.status == 200, said.body
+        body = said.json()
+        listed = sorted((n for n in body["nodes"]
+                         if n.get("position") is not None
+                         and n["position"] > 0),
+                        key=lambda n: n["position"])
+        assert [n["id"] for n in listed] == got, body
+        assert body["client"]["key"] == answer["id"].split(":")[2]
+    by_device = http_call(three.admin, "GET", f"/explain?{query}").json()
+    assert by_device["client"]["key"] == body["client"]["key"]
+
+
+@pytest.mark.parametrize("query,status", [
+    ("", 400), ("ip=x", 400), ("ip=1.2.3.4&id=x", 400),
+    ("ip=1.2.3.4&id=b1:99999999:0123456789abcdef", 404),
+    ("ip=1.2.3.4&what=1", 400), ("ip=1.2.3.4&host=none", 404),
+])
+def test_explain_refuses(three, query, status):
+    answer = http_call(three.admin, "GET", f"/explain?{query}")
+    assert answer.status == status, answer.body
+
+
+def test_dead_node_leaves_the_list(world):
+    world.start_registry()
+    world.put("fra-1", "fra", ttl_ms=2000)
+    world.put("fra-2", "fra")
+    world.start_balancer()
+    world.wait_nodes(2)
+    assert "fra-1" in world.nodes("fra")
+    until(lambda: "fra-1" not in world.nodes("fra"), 15, "fra-1 left")
+    assert world.nodes("fra") == ["fra-2"]
+
+
+def test_node_that_leaves_is_gone_at_once(three):
+    answer = http_call(three.registry.ports["nodes"], "DELETE",
+                       "/v1/nodes/fra-1?boot_epoch=1")
+    assert answer.status in (200, 204), answer.body
+    until(lambda: "fra-1" not in three.nodes("fra"), 2, "fra-1 left")
+
+
+def test_no_node_at_all(world):
+    world.start_registry()
+    world.start_balancer()
+    answer = until(lambda: (a := world.resolve()).status == 200 and a, 10)
+    body = answer.json()
+    assert body["nodes"] == [] and body["fallback"] == [HOST]
+    assert body["flags"] == ["no_nodes"]
+    assert world.metric('peri_resolve_requests_total{result="empty"}') == 1
+    assert http_call(world.admin, "GET", "/readyz").status == 503
+    goim = http_call(world.public, "GET", "/goim/nodes/weighted").json()
+    assert goim["data"]["nodes"] == ["conn.goim.io"]
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def test_before_the_first_state(world):
+    world.start_balancer(registry=f"http://127.0.0.1:{free_port()}")
+    answer = world.resolve()
+    assert answer.status == 503 and answer.headers["retry-after"] == "1"
+    assert answer.json()["type"] == "urn:perihelion:not-ready"
+    ready = http_call(world.admin, "GET", "/readyz")
+    assert ready.status == 503 and b"no state" in ready.body
+    assert http_call(world.public, "GET", "/readyz").status == 503
+    assert http_call(world.public, "GET", "/healthz").status == 200
+    assert world.metric("peri_balancer_sync_failures_total") >= 1
+
+
+def test_registry_gone_and_back(three):
+    until(lambda: three.metric("peri_balancer_state_saves_total") >= 1, 10)
+    until(lambda: three.metric('peri_balancer_sync_state{state="following"}'),
+          5)
+    port = three.registry.ports["nodes"]
+    three.registry.kill()
+    before = three.nodes("fra", "&device=x")
+    until(lambda: not three.metric(
+        'peri_balancer_sync_state{state="following"}'), 10)
+    assert three.nodes("fra", "&device=x") == before
+    # A new process has the saved state only.
+    three.balancer.stop()
+    three.start_balancer()
+    assert sorted(three.nodes("fra")[:2]) == ["fra-1", "fra-2"]
+    ready = http_call(three.admin, "GET", "/readyz")
+    assert ready.status == 200 and b"source=file" in ready.body, ready.body
+    assert three.snapshot()["source"] == "file"
+    # The registry comes back with what it had on disk.
+    three.start_registry(port)
+    until(lambda: three.snapshot()["source"] == "registry", 20)
+    three.put("fra-3", "fra")
+    until(lambda: "fra-3" in three.nodes("fra"), 3)
+
+
+def test_altered_state_is_refused(three):
+    until(lambda: three.metric("peri_balancer_state_saves_total") >= 1, 10)
+    three.balancer.stop()
+    path = os.path.join(three.folder, "balancer-fleet.jsonl")
+    with open(path, "rb") as file:
+        text = file.read()
+    with open(path, "wb") as file:
+        file.write(text[:-20])
+    three.registry.kill()
+    three.start_balancer()
+    three.balancer.logged("state.refused")
+    assert three.metric("peri_balancer_state_refused_total") == 1
+    assert three.resolve().status == 503
+
+
+class Liar(threading.Thread):
+    """A registry that talks nonsense."""
+
+    def __init__(self, answer):
+        super().__init__(daemon=True)
+        self.answer, self.calls = answer, 0
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.start()
+
+    def run(self):
+        while True:
+            try:
+                peer, _ = self.listener.accept()
+            except OSError:
+                return
+            self.calls += 1
+            with peer:
+                try:
+                    peer.recv(4096)
+                    peer.sendall(self.answer)
+                    time.sleep(0.05)  # let it be read before the reset
+                except OSError:
+                    pass
+
+    def close(self):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+
+
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+def chunk(text):
+    return f"{len(text):x}\r\n".encode() + text + b"\r\n"
+
+
+@pytest.mark.parametrize("answer,bad_lines", [
+    (b"", False),
+    (b"\x00\xff" * 500, False),
+    (b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", False),
+    (b"HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n", False),
+    (CHUNKED + chunk(b"<html>\n"), True),
+    (CHUNKED + chunk(b'{"type":"reset","why":"x"}\n'
+                     b'{"type":"nodes","rev":1,"nodes":[{"id":"evil"}]}\n'),
+     True),
+    (CHUNKED + chunk(b'{"type":"gone"}\n'), True),
+    (CHUNKED + chunk(b"x" * 300000), False),
+    (CHUNKED + b"zz\r\n", False),
+], ids=["closes", "noise", "ends", "500", "html", "bad-node", "bad-gone",
+        "long-line", "bad-chunk"])
+def test_garbage_keeps_the_state(world, answer, bad_lines):
+    world.start_registry()
+    world.put("fra-1", "fra")
+    world.put("tyo-1", "tyo")
+    liar = Liar(answer)
+    world.start_balancer()
+    world.wait_nodes(2)
+    until(lambda: world.metric("peri_balancer_state_saves_total") >= 1, 10)
+    world.balancer.stop()
+    # Both are asked in turn; the liar comes first.
+    world.start_balancer(registry=f"http://127.0.0.1:{liar.port},"
+                         f"http://127.0.0.1:{world.registry.ports['nodes']}")
+    until(lambda: liar.calls >= 1, 10, "the liar was asked")
+    assert sorted(world.nodes("fra")) == ["fra-1", "tyo-1"]
+    until(lambda: world.snapshot()["registry"]["state"] == "following", 20)
+    assert sorted(world.nodes("fra")) == ["fra-1", "tyo-1"]
+    assert world.metric("peri_balancer_sync_failures_total") >= 1
+    if bad_lines:
+        assert world.metric("peri_balancer_sync_bad_lines_total") >= 1
+    liar.close()
+
+
+class Asker(threading.Thread):
+    """Asks without a pause on one connection; every answer must be a list."""
+
+    def __init__(self, port, path):
+        super().__init__(daemon=True)
+        self.port, self.path = port, path
+        self.good, self.bad, self.stopping = 0, [], False
+        self.areas = set()
+        self.start()
+
+    def run(self):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port)
+        while not self.stopping:
+            try:
+                connection.request("GET", self.path)
+                answer = connection.getresponse()
+                body = json.loads(answer.read())
+                self.areas.add(body["client"].get("area"))
+                if answer.status == 200 and body["nodes"]:
+                    self.good += 1
+                else:
+                    self.bad.append(body)
+            except (OSError, ValueError, KeyError,
+                    http.client.HTTPException) as error:
+                self.bad.append(error)
+                return
+
+    def end(self):
+        self.stopping = True
+        self.join(10)
+        return self.bad
+
+
+def test_geo_reload_loses_no_request(three):
+    for metro in METROS:  # room enough that nobody is sent elsewhere
+        three.put(f"{metro}-1", metro, capacity=100000000)
+        three.put(f"{metro}-2", metro, capacity=100000000)
+    asker = Asker(three.public, f"/resolve?ip={CLIENTS['fra']}")
+    until(lambda: asker.good > 10, 10)
+    moved = [("198.51.100.0/24", 35.7, 139.7, "JP", "Moved")] + PLACES[1:]
+    three.write_overrides(moved)
+    three.balancer.signal(signal.SIGHUP)
+    until(lambda: "Moved" in asker.areas, 10)
+    until(lambda: three.nodes("fra")[0].startswith("tyo"), 5)
+    # A file that changes is found without a signal.
+    three.write_overrides(PLACES)
+    asker.areas.clear()
+    until(lambda: three.nodes("fra")[0].startswith("fra"), 15)
+    # A broken one changes nothing.
+    with open(three.overrides, "w", encoding="utf-8") as file:
+        file.write('[{"prefix": "1.2.3.4/99"}]')
+    three.balancer.signal(signal.SIGHUP)
+    until(lambda: three.metric("peri_balancer_geo_errors_total") >= 1, 10)
+    three.balancer.logged("geo.load_failed")
+    assert three.nodes("fra")[0].startswith("fra")
+    good = asker.good
+    until(lambda: asker.good > good + 10, 10)
+    assert not asker.end()
+
+
+def test_broken_geo_file_at_start(world):
+    world.start_registry()
+    with open(world.overrides, "w", encoding="utf-8") as file:
+        file.write("[{]")
+    with pytest.raises(AssertionError) as failure:
+        world.start_balancer()
+    assert "overrides.jsonc" in str(failure.value)
+
+
+def test_missing_database_is_said(world):
+    world.start_registry()
+    world.put("fra-1", "fra")
+    world.start_balancer("--geo-databases=/nonexistent/city.mmdb")
+    world.wait_nodes(1)
+    world.balancer.logged("geo.missing")
+    assert b"geo=none" in http_call(world.admin, "GET", "/readyz").body
+    assert world.nodes("fra") == ["fra-1"]
+
+
+def test_settings_reload(three, tmp_path):
+    config = tmp_path / "balancer.jsonc"
+    config.write_text('{"ttl": "30s"}')
+    three.balancer.stop()
+    three.start_balancer(f"--config={config}")
+    three.wait_nodes(6)
+    assert three.resolve().json()["ttl"] == 30
+    config.write_text('{"ttl": "45s", // longer\n "fallback": ["a.example"]}')
+    three.balancer.signal(signal.SIGHUP)
+    until(lambda: three.resolve().json()["ttl"] == 45, 5)
+    assert three.resolve().json()["fallback"] == ["a.example"]
+    config.write_text('{"tttl": "45s"}')
+    three.balancer.signal(signal.SIGHUP)
+    time.sleep(0.1)
+    assert three.resolve().json()["ttl"] == 45
+
+
+def test_drain_answers_what_is_under_way(three):
+    asker = Asker(three.public, f"/resolve?ip={CLIENTS['fra']}")
+    until(lambda: asker.good > 10, 10)
+    assert three.balancer.stop() == 0
+    asker.end()
+
+
+def test_empty_registry_does_not_empty_the_list(three):
+    """A registry that lost its disk hears from living agents within a TTL."""
+    until(lambda: three.metric('peri_balancer_sync_state{state="following"}'),
+          5)
+    port = three.registry.ports["nodes"]
+    three.registry.kill()
+    for name in os.listdir(three.folder):
+        if name.startswith("registry.db"):
+            os.unlink(os.path.join(three.folder, name))
+    three.start_registry(port)
+    until(lambda: three.metric("peri_balancer_sync_held_back_total") == 1, 20)
+    assert len(three.nodes("fra")) >= 3
+    three.put("fra-1", "fra")
+    until(lambda: three.metric('peri_balancer_nodes{state="up"}') == 1, 30)
+
+
+def test_load_moves_clients(three):
+    for node in ("fra-1", "fra-2"):
+        three.renew(node, conns=10000)
+    for node in ("tyo-1", "tyo-2", "iad-1", "iad-2"):
+        three.renew(node, conns=10)
+    until(lambda: not three.nodes("fra")[0].startswith("fra"), 10,
+          "full nodes are not first")
+
+
+def test_check_config(tmp_path):
+    daemon = Daemon("peri-balancer", ["--check-config", "--workers=99"],
+                    tmp_path)
+    with pytest.raises(AssertionError):
+        daemon.start(wait_for=("public",))
+    assert daemon.process.returncode == 2
+    daemon.kill()
