@@ -1,6 +1,6 @@
 /*
- * httpc.h - HTTP client for control traffic, over libevent's evhttp client:
- * whole answers, and line streams (/v1/watch). One loop.
+ * httpc.h - HTTP client for control traffic: whole answers, and line streams
+ * (/v1/watch). One loop. Any call is allowed in any callback.
  */
 #ifndef PERI_LIB_NET_HTTPC_H
 #define PERI_LIB_NET_HTTPC_H
@@ -13,8 +13,9 @@ struct httpc;	     /* one origin: scheme, host, port; keeps a connection */
 struct httpc_stream; /* one open line stream */
 
 struct httpc_answer {
-	int rc;		 /* 0, or why there is no answer: -errno, ERR_TIMEOUT,
-			  * ERR_CLOSED, ERR_TOOBIG, ERR_SYNTAX */
+	int rc;		 /* 0, or why there is no answer: -errno (connect),
+			  * ERR_UNAVAILABLE (no address of the name),
+			  * ERR_TIMEOUT, ERR_CLOSED, ERR_TOOBIG, ERR_SYNTAX */
 	unsigned status; /* HTTP status when rc is 0 */
 	struct sv body;	 /* borrowed for the callback */
 };
@@ -31,9 +32,9 @@ void httpc_free(struct httpc **client);
 
 struct httpc_call {
 	enum http1_method method;
-	const char *path;  /* with the query */
-	struct sv body;	   /* copied; application/json */
-	int64_t timeout_ms; /* of the whole call */
+	const char *path;	 /* with the query */
+	struct sv body;		 /* copied; application/json */
+	int64_t timeout_ms;	 /* of the whole call */
 	size_t answer_max_bytes; /* else ERR_TOOBIG; 0 = 1 MiB */
 };
 
@@ -53,12 +54,15 @@ struct httpc_stream_handler {
 };
 
 /*
- * httpc_stream_open - GET @path and read lines until it ends.
+ * httpc_stream_open - GET @path and read lines until it ends. end() says
+ * ERR_UNAVAILABLE for another status than 200, ERR_CLOSED when the server ended
+ * it, else as httpc_answer.rc.
  *
  * @silence_ms	  no byte for so long ends it (ERR_TIMEOUT)
  * @line_max	  longer lines end it (ERR_TOOBIG)
  *
- * Opens a connection of its own. @handler is borrowed and outlives the stream.
+ * Opens a connection of its own; may outlive @client. @handler is borrowed and
+ * outlives the stream.
  */
 struct httpc_stream *
 httpc_stream_open(struct httpc *client, const char *path, int64_t silence_ms,
