@@ -17,6 +17,7 @@
 #define CARD_FAMILIES 3 /* enum snapshot_family: both, IPv4, IPv6 */
 #define CARD_HAS_IPV4 1
 #define CARD_HAS_IPV6 2
+#define CARD_HAS_BOTH 3
 
 struct card {
 	/* reply_put_node() for each family; empty when the node has no address

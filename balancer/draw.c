@@ -5,13 +5,16 @@
  */
 #include "balancer/draw.h"
 
-#include <string.h>
+#include <float.h>
 
 #include "balancer/draw_log2.h"
+#include "lib/base/def.h"
 #include "lib/base/hash.h"
 
-#define SITE_SALT 0x9e3779b97f4a7c15ULL /* u and scores are independent */
-#define LOG2_UNIT (1.0 / 2147483648.0)
+#define SITE_SALT  0x9e3779b97f4a7c15ULL /* u and scores are independent */
+#define LOG2_UNIT  (1.0 / 2147483648.0)
+/* 2^63 / log2(e), with a little to spare */
+#define REACH_UNIT (9223372036854775808.0 / 1.4426)
 
 /* The sites a client may be sent to, in order, from the chosen one on. */
 struct walk {
@@ -22,6 +25,7 @@ struct walk {
 
 /* The best nodes of one scan, by score, then hash. */
 struct best {
+	double reach; /* see is_out_of_reach() */
 	unsigned count, want;
 	uint32_t node[DRAW_MAX];
 	double score[DRAW_MAX];
@@ -219,6 +223,18 @@ static bool is_before(double score, uint64_t hash, const struct best *best,
 	       (score == best->score[at] && hash < best->hash[at]);
 }
 
+/*
+ * Most nodes are nowhere near the list: -log2(u) >= (1-u)*log2(e), and what
+ * draw_neg_log2() adds to the true value is more than what it rounds off, so a
+ * node with (1-u)/p beyond the worst score cannot get in. Decides nothing that
+ * the score would not.
+ */
+static bool is_out_of_reach(const struct best *best, uint64_t hash,
+			    double inv_weight)
+{
+	return (double)(int64_t)(~hash >> 1) * inv_weight > best->reach;
+}
+
 static void best_insert(struct best *best, uint32_t node, double score,
 			uint64_t hash)
 {
@@ -232,6 +248,8 @@ static void best_insert(struct best *best, uint32_t node, double score,
 	best->node[at] = node;
 	best->score[at] = score;
 	best->hash[at] = hash;
+	if (best->count == best->want)
+		best->reach = best->score[best->want - 1] * REACH_UNIT;
 }
 
 static void best_offer(struct best *best, const struct draw_list *list,
@@ -258,6 +276,8 @@ static void scan_open(const struct draw *draw, const struct snapshot_site *site,
 		if (!snapshot_serves(draws[i].families, family))
 			continue;
 		hash = node_hash(draws[i].id_hash, key);
+		if (LIKELY(is_out_of_reach(best, hash, draws[i].inv_weight)))
+			continue;
 		best_offer(best, draw->list, draws[i].node,
 			   score_of(hash, draws[i].inv_weight), hash);
 	}
@@ -291,6 +311,7 @@ static void scan(const struct draw *draw, uint32_t step, unsigned tier,
 
 	best->count = 0;
 	best->want = want;
+	best->reach = DBL_MAX;
 	if (want == 0 || site->ready[tier][draw->query->family] == 0)
 		return;
 	if (tier == TIER_OPEN)
@@ -339,31 +360,42 @@ static bool fill_refuge(struct draw *draw)
 	return false;
 }
 
+/* All tiers from @tier on that a client may be given beside healthy ones, each
+ * from all sites before the next. */
+static void fill_tiers(struct draw *draw, unsigned tier, unsigned upto)
+{
+	for (; tier <= TIER_SUSPECT; tier++)
+		for (uint32_t step = 0;
+		     step < draw->walk.count && draw->list->count < upto;
+		     step++)
+			fill_from(draw, step, tier, upto);
+}
+
+static void fill_drained(struct draw *draw)
+{
+	for (uint32_t step = 0; step < draw->walk.count; step++)
+		fill_from(draw, step, TIER_DRAINED, draw->want);
+}
+
 /*
  * A list that begins with a node of @tier. The first site is scanned for all
  * the places: when no other site has a refuge its spare node is there.
  */
 static void fill_list(struct draw *draw, unsigned tier)
 {
-	unsigned want = draw->want;
-	unsigned main_count = want > 1 && tier < TIER_DRAINED ? want - 1 : want;
+	unsigned main_count = draw->want > 1 ? draw->want - 1 : 1;
 	struct best best;
 
-	scan(draw, 0, tier, want, &best);
+	scan(draw, 0, tier, draw->want, &best);
 	for (unsigned i = 0; i < best.count && i < main_count; i++)
 		append(draw, &best, i, 0);
-	for (uint32_t step = 1;
-	     step < draw->walk.count && draw->list->count < main_count; step++)
-		fill_from(draw, step, tier, main_count);
-	if (main_count == want)
+	fill_tiers(draw, tier, main_count);
+	if (draw->want == main_count || fill_refuge(draw))
 		return;
-	if (!fill_refuge(draw) && best.count > main_count)
+	if (best.count > main_count)
 		append(draw, &best, main_count, 0);
-	for (unsigned next = tier + 1; next <= TIER_SUSPECT; next++)
-		for (uint32_t step = 0;
-		     step < draw->walk.count && draw->list->count < want;
-		     step++)
-			fill_from(draw, step, next, want);
+	else
+		fill_tiers(draw, tier, draw->want);
 }
 
 void draw_nodes(const struct draw_query *query, struct draw_list *list_r)
@@ -383,5 +415,8 @@ void draw_nodes(const struct draw_query *query, struct draw_list *list_r)
 		return;
 	if (tier != TIER_OPEN || site_at(&draw, 0)->panic)
 		list_r->panic = true;
-	fill_list(&draw, tier);
+	if (tier == TIER_DRAINED)
+		fill_drained(&draw);
+	else
+		fill_list(&draw, tier);
 }

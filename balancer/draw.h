@@ -48,13 +48,13 @@ struct draw_list {
  *    has one; if none has: full, suspect, drained ones in this order, flagged
  *    panic; if no candidate has a live node of the family: service->anywhere.
  * 2. Its open nodes fill want-1 places; when they are too few the open nodes of
- *    the next candidates follow.
- * 3. The last place is for another site than the first entry's, when a
- *    candidate has a node of the family that is open, else full, else suspect.
- *    With want = 1 the entry is from the chosen site.
- * 4. Places that are still free go to full nodes, then to suspects: these stand
- *    behind all healthy ones. Drained ones are given only when nothing else is
- *    alive, down ones never. No node twice.
+ *    the next candidates follow, then full ones, then suspects, each kind from
+ *    all candidates before the next kind: demoted ones stand behind all others.
+ * 3. The last place is for a node of another site than the first entry's, the
+ *    best kind that a candidate has left; without one the first site's next
+ *    node has it. With want = 1 the entry is from the chosen site.
+ * 4. Drained nodes are given only when nothing else is alive, down ones never.
+ *    No node twice. A list is shorter than want only when it holds everybody.
  */
 void draw_nodes(const struct draw_query *query, struct draw_list *list_r);
 

@@ -45,6 +45,7 @@ struct fleet {
 	unsigned region_count, region_room;
 	uint32_t sync_round;
 	bool syncing;
+	unsigned state_count[NODE_DOWN + 1];
 	uint64_t shape, cards, dropped;
 };
 
@@ -82,6 +83,7 @@ static void link_entry(struct fleet *fleet, struct entry *entry)
 static void free_entry(struct fleet *fleet, struct entry *entry)
 {
 	HASH_DELETE(hh, fleet->table, entry);
+	fleet->state_count[entry->node.state]--;
 	card_unref(&entry->node.card);
 	mem_free(entry);
 }
@@ -167,6 +169,7 @@ static struct entry *add_entry(struct fleet *fleet, int64_t now_ms)
 	}
 	fleet->order[fleet->count++] = &entry->node;
 	entry->node.est_at_ms = now_ms;
+	fleet->state_count[entry->node.state]++;
 	return entry;
 }
 
@@ -210,6 +213,14 @@ static void take_load(struct fleet_node *node, uint32_t conns, int64_t at_ms)
 	node->est_at_ms = at_ms;
 }
 
+static void take_state(struct fleet *fleet, struct fleet_node *node,
+		       enum node_state state)
+{
+	fleet->state_count[node->state]--;
+	node->state = state;
+	fleet->state_count[state]++;
+}
+
 /* A new process has none of the connections of the one before. */
 static void take_boot(struct entry *entry, const struct feed_node *node,
 		      int64_t now_ms)
@@ -240,7 +251,7 @@ void fleet_put(struct fleet *fleet, const struct feed_node *node,
 	take_record(fleet, entry, &node->record);
 	take_boot(entry, node, now_ms);
 	entry->sync_round = fleet->sync_round;
-	entry->node.state = node->state;
+	take_state(fleet, &entry->node, node->state);
 	entry->node.accepts_total = node->accepts_total;
 	entry->node.refused_total = node->refused_total;
 	entry->node.registered_at_ms =
@@ -424,6 +435,11 @@ void fleet_end_sync(struct fleet *fleet)
 	for (unsigned i = fleet->region_count; i-- > 0;)
 		if (fleet->region_rounds[i] != fleet->sync_round)
 			del_region_at(fleet, i);
+}
+
+unsigned fleet_count(const struct fleet *fleet, enum node_state state)
+{
+	return fleet->state_count[state];
 }
 
 uint64_t fleet_shape(const struct fleet *fleet)

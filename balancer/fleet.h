@@ -62,6 +62,8 @@ const struct feed_region *fleet_find_region(const struct fleet *fleet,
 /* fleet_regions - all regions in order of id; borrowed as above. */
 const struct feed_region *fleet_regions(struct fleet *fleet, unsigned *count_r);
 
+/* fleet_count - how many nodes are in @state. */
+unsigned fleet_count(const struct fleet *fleet, enum node_state state);
 /* fleet_shape - changes when the set of nodes, a node's service, place or
  * carrier or a region changed: then sites have to be formed anew. */
 uint64_t fleet_shape(const struct fleet *fleet);

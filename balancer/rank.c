@@ -290,17 +290,19 @@ static void load_fill(const struct work *work, const struct snapshot_site *site,
 		};
 }
 
-static void count_ready(struct snapshot_service *to, struct snapshot_site *site,
-			unsigned families, unsigned tier)
+/* @count  nodes by tier and CARD_HAS_*. */
+static void sum_ready(struct snapshot_service *to, struct snapshot_site *site,
+		      uint32_t count[TIER_COUNT + 1][CARD_HAS_BOTH + 1])
 {
-	if (tier >= TIER_COUNT)
-		return;
-	for (unsigned f = 0; f < SNAPSHOT_FAMILIES; f++) {
-		if (!snapshot_serves(families, (enum snapshot_family)f))
-			continue;
-		site->ready[tier][f]++;
-		to->ready[tier][f]++;
-	}
+	for (unsigned tier = 0; tier < TIER_COUNT; tier++)
+		for (unsigned f = 0; f < SNAPSHOT_FAMILIES; f++) {
+			for (unsigned has = 1; has <= CARD_HAS_BOTH; has++)
+				if (snapshot_serves(has,
+						    (enum snapshot_family)f))
+					site->ready[tier][f] +=
+						count[tier][has];
+			to->ready[tier][f] += site->ready[tier][f];
+		}
 }
 
 static void add_draw(struct snapshot_service *to,
@@ -321,11 +323,14 @@ static void store_fill(struct work *work, struct snapshot_site *site,
 	const struct catalog_node *from =
 		&work->rank->catalog
 			 ->nodes[work->from->first_node + site->first_node];
+	uint32_t count[TIER_COUNT + 1][CARD_HAS_BOTH + 1] = {{0}};
 
 	site->first_draw = to->usable_count;
 	for (uint32_t i = 0; i < site->node_count; i++) {
 		struct snapshot_node *node = &to->nodes[site->first_node + i];
 
+		catalog_prefetch(work->rank->catalog,
+				 work->from->first_node + site->first_node + i);
 		node->weight = nodes[i].p;
 		node->cap = (float)nodes[i].cap;
 		node->floor = (float)nodes[i].floor;
@@ -338,8 +343,9 @@ static void store_fill(struct work *work, struct snapshot_site *site,
 			node->tier = TIER_FULL;
 		if (node->tier == TIER_OPEN)
 			add_draw(to, &from[i], site->first_node + i);
-		count_ready(to, site, from[i].families, node->tier);
+		count[node->tier][from[i].families]++;
 	}
+	sum_ready(to, site, count);
 	site->draw_count = to->usable_count - site->first_draw;
 }
 

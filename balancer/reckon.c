@@ -11,13 +11,12 @@
 double reckon_conns(const struct fleet_node *node, double tau_s, int64_t now_ms)
 {
 	double dt_s = (double)(now_ms - node->est_at_ms) / 1000;
-	double est;
+	double left = dt_s / tau_s;
 
 	if (dt_s <= 0)
 		return node->est_conns;
-	est = node->est_conns * (1 - fmin(1, dt_s / tau_s)) +
-	      node->assigned_rate_per_s * dt_s;
-	return fmax(0, est);
+	return node->est_conns * (left < 1 ? 1 - left : 0) +
+	       node->assigned_rate_per_s * dt_s;
 }
 
 double reckon_ramp(int64_t age_ms, int64_t ramp_ms)
@@ -171,8 +170,10 @@ void reckon_site(const struct reckon *r, uint32_t site)
 	struct snapshot_node *nodes = &r->nodes[r->sites[site].first_node];
 
 	r->rooms[site] = (struct waterfall_site){0};
-	for (uint32_t i = 0; i < from->node_count; i++)
+	for (uint32_t i = 0; i < from->node_count; i++) {
+		catalog_prefetch(r->catalog, from->first_node + i);
 		reckon_node(r, &sources[i], &nodes[i], site);
+	}
 	assume_unknown(nodes, from->node_count);
 	for (uint32_t i = 0; i < from->node_count; i++)
 		sum_node(r, &sources[i], &nodes[i]);

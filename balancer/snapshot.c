@@ -123,17 +123,13 @@ static void carve_all(struct snapshot *snap, uint32_t cells)
 
 /* -- build --------------------------------------------------------------- */
 
-static void count_states(struct snapshot *snap, struct fleet *fleet)
+static void count_states(struct snapshot *snap, const struct fleet *fleet)
 {
-	unsigned count;
-	struct fleet_node *const *nodes = fleet_nodes(fleet, &count);
-
-	snap->nodes_total = count;
-	for (unsigned i = 0; i < count; i++) {
-		snap->nodes_up += nodes[i]->state == NODE_UP;
-		snap->nodes_suspect += nodes[i]->state == NODE_SUSPECT;
-		snap->nodes_down += nodes[i]->state == NODE_DOWN;
-	}
+	snap->nodes_up = fleet_count(fleet, NODE_UP);
+	snap->nodes_suspect = fleet_count(fleet, NODE_SUSPECT);
+	snap->nodes_down = fleet_count(fleet, NODE_DOWN);
+	snap->nodes_total =
+		snap->nodes_up + snap->nodes_suspect + snap->nodes_down;
 }
 
 static struct snapshot *new_snapshot(struct snapshot_builder *builder,

@@ -38,6 +38,17 @@ static struct sums sum_up(const struct waterfill_site *site)
 	return sums;
 }
 
+/* fmin() and fmax() are calls; here nothing is a NaN. */
+static double min(double a, double b)
+{
+	return a < b ? a : b;
+}
+
+static double max(double a, double b)
+{
+	return a > b ? a : b;
+}
+
 static double clamp(double x, double low, double high)
 {
 	return x < low ? low : x > high ? high : x;
@@ -77,10 +88,10 @@ static void bracket(const struct waterfill_site *site, double *low_r,
 
 		if (node->gain <= 0)
 			continue;
-		low = fmin(low, (node->floor + node->offset) / node->gain);
-		high = fmax(high, (node->cap + node->offset) / node->gain);
+		low = min(low, (node->floor + node->offset) / node->gain);
+		high = max(high, (node->cap + node->offset) / node->gain);
 	}
-	*low_r = fmin(low, high);
+	*low_r = min(low, high);
 	*high_r = high;
 }
 
@@ -170,8 +181,8 @@ static double set_lines(struct waterfill_site *site, const struct sums *sums,
 			continue;
 		share = node->ramp * node->limit / sums->limit;
 		room = free_of(node) / volume;
-		node->cap = fmin(site->beta * share, room);
-		node->floor = fmin(site->floor_share * share, node->cap);
+		node->cap = min(site->beta * share, room);
+		node->floor = min(site->floor_share * share, node->cap);
 		node->gain = node->limit / volume;
 		node->offset = node->est / volume;
 		cap_sum += node->cap;
@@ -212,7 +223,7 @@ void waterfill_solve(struct waterfill_site *site)
 		solve_overflow(site, &sums);
 		return;
 	}
-	volume = fmax(volume, fmin(1, sums.hard_free));
+	volume = max(volume, min(1, sums.hard_free));
 	if (set_lines(site, &sums, volume) < 1) {
 		solve_raised(site, &sums, volume);
 		return;

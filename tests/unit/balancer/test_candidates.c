@@ -1,0 +1,214 @@
+/*
+ * test_candidates.c - cost orders: the terms of the cost by table, the choice
+ * of six against a plain sort over place_km().
+ */
+#include "balancer/candidates.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+#include "geo/place.h"
+#include "lib/base/def.h"
+#include "lib/base/rng.h"
+
+#define DEFAULTS                                                               \
+	{                                                                      \
+		50, 1500, 0                                                    \
+	}
+
+static const struct row {
+	const char *rule;
+	struct candidates_site site;
+	double km;
+	uint32_t carrier;
+	unsigned other_country;
+	double border_km, want;
+} rows[] = {
+	{"inside the free distance all are alike",
+	 {.bias_km = 0},
+	 49,
+	 0,
+	 0,
+	 0,
+	 0},
+	{"beyond it each km counts", {.bias_km = 0}, 150, 0, 0, 0, 100},
+	{"bias is taken off", {.bias_km = 30}, 150, 0, 0, 0, 70},
+	{"a negative bias pushes away", {.bias_km = -30}, 10, 0, 0, 0, 30},
+	{"another carrier", {.carrier = 7}, 50, 8, 0, 0, 1500},
+	{"the same carrier", {.carrier = 7}, 50, 7, 0, 0, 0},
+	{"a multi-line site serves all", {.carrier = 0}, 50, 8, 0, 0, 0},
+	{"an unknown carrier is not punished", {.carrier = 7}, 50, 0, 0, 0, 0},
+	{"a border", {.bias_km = 0}, 50, 0, 1, 400, 400},
+};
+
+static void test_costs(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct candidates_policy policy = DEFAULTS;
+
+		print_message("%s\n", rows[i].rule);
+		policy.border_km = rows[i].border_km;
+		assert_true(candidates_cost(&rows[i].site, &policy, rows[i].km,
+					    rows[i].carrier,
+					    rows[i].other_country) ==
+			    rows[i].want);
+	}
+}
+
+/* -- against a plain sort ------------------------------------------------ */
+
+struct plain {
+	double cost;
+	uint32_t site;
+};
+
+static int compare_plain(const void *a, const void *b)
+{
+	const struct plain *x = a, *y = b;
+
+	if (x->cost != y->cost)
+		return x->cost < y->cost ? -1 : 1;
+	return x->site < y->site ? -1 : 1;
+}
+
+static void check_row(const struct candidates_input *in, uint32_t c,
+		      const struct candidates_row *row)
+{
+	struct plain plain[200];
+	unsigned count = 0;
+
+	for (uint32_t s = 0; s < in->site_count; s++) {
+		const struct candidates_site *site = &in->sites[s];
+		double km = 20038;
+
+		if (site->class == CANDIDATES_NEVER)
+			continue;
+		if (site->has_position)
+			km = place_km(in->cells[c].lat_deg,
+				      in->cells[c].lon_deg, site->lat_deg,
+				      site->lon_deg);
+		plain[count].cost =
+			candidates_cost(site, &in->policy, km, 0, 0) +
+			1e6 * site->class;
+		plain[count++].site = s;
+	}
+	qsort(plain, count, sizeof(*plain), compare_plain);
+	assert_int_equal(row->count, count < 6 ? count : 6);
+	for (unsigned j = 0; j < row->count; j++)
+		/* nearer ones than a step of 1/64 km may change places */
+		if (row->site[j] != plain[j].site) {
+			const struct candidates_site *got =
+				&in->sites[row->site[j]];
+			double km = place_km(in->cells[c].lat_deg,
+					     in->cells[c].lon_deg, got->lat_deg,
+					     got->lon_deg);
+
+			assert_true(fabs(candidates_cost(got, &in->policy, km,
+							 0, 0) +
+					 1e6 * got->class - plain[j].cost) <
+				    0.02);
+		}
+}
+
+static void test_the_six_of_least_cost(void **state)
+{
+	struct candidates_site sites[200];
+	struct cellmap_cell cells[100];
+	struct candidates_row out[100];
+	struct rng rng;
+
+	(void)state;
+	rng_seed(&rng, 3);
+	for (int round = 0; round < 60; round++) {
+		struct candidates_input in = {.sites = sites,
+					      .cells = cells,
+					      .site_count =
+						      1 + rng_below(&rng, 200),
+					      .cell_count = 100,
+					      .policy = DEFAULTS};
+
+		for (uint32_t s = 0; s < in.site_count; s++)
+			sites[s] = (struct candidates_site){
+				.lat_deg = rng_unit(&rng) * 180 - 90,
+				.lon_deg = rng_unit(&rng) * 360 - 180,
+				.bias_km = rng_below(&rng, 4) ? 0 : 800,
+				.has_position = rng_below(&rng, 20) > 0,
+				.class =
+					(uint8_t)(rng_below(&rng, 5)
+							  ? 0
+							  : rng_below(&rng, 4)),
+			};
+		for (int c = 0; c < 100; c++)
+			cells[c] = (struct cellmap_cell){
+				.lat_deg = (float)(rng_unit(&rng) * 180 - 90),
+				.lon_deg = (float)(rng_unit(&rng) * 360 - 180)};
+		candidates_fill(&in, out);
+		assert_int_equal(out[0].count, 0);
+		for (uint32_t c = 1; c < 100; c++)
+			check_row(&in, c, &out[c]);
+	}
+}
+
+static void test_equal_costs_stay_in_order(void **state)
+{
+	struct candidates_site sites[20];
+	struct cellmap_cell cells[2] = {{0}};
+	struct candidates_row out[2];
+	struct candidates_input in = {.sites = sites,
+				      .cells = cells,
+				      .site_count = 20,
+				      .cell_count = 2,
+				      .policy = DEFAULTS};
+
+	(void)state;
+	for (int s = 0; s < 20; s++)
+		sites[s] = (struct candidates_site){.has_position = 1,
+						    .lat_deg = s % 2 * 0.1};
+	candidates_fill(&in, out);
+	for (unsigned j = 0; j < 6; j++)
+		assert_int_equal(out[1].site[j], j);
+}
+
+static void test_borders_and_broken_places(void **state)
+{
+	struct candidates_site sites[2] = {
+		{.has_position = 1, .lat_deg = 50, .lon_deg = 6},
+		{.has_position = 1, .lat_deg = 50, .lon_deg = 12},
+	};
+	struct cellmap_cell cells[4] = {
+		{0}, {50, 5.5F, "BE"}, {50, 8, "DE"}, {NAN, 8, "DE"}};
+	struct candidates_row out[4];
+	struct candidates_input in = {.sites = sites,
+				      .cells = cells,
+				      .site_count = 2,
+				      .cell_count = 4,
+				      .policy = {50, 1500, 1000}};
+
+	(void)state;
+	candidates_fill(&in, out);
+	assert_int_equal(out[1].site[0], 0); /* BE to the site in BE */
+	assert_int_equal(out[2].site[0], 1); /* DE past it, to the one in DE */
+	assert_int_equal(out[2].cost_km[1], 93 + 1000);
+	assert_int_equal(out[3].count, 0);
+	sites[0].has_position = sites[1].has_position = 0;
+	candidates_fill(&in, out);
+	assert_int_equal(out[1].count, 2);
+	assert_int_equal(out[1].km[0], CANDIDATES_KM_UNKNOWN);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_costs),
+		cmocka_unit_test(test_the_six_of_least_cost),
+		cmocka_unit_test(test_equal_costs_stay_in_order),
+		cmocka_unit_test(test_borders_and_broken_places),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

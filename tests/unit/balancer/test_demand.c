@@ -1,0 +1,132 @@
+/*
+ * test_demand.c - from counts to rates.
+ */
+#include "balancer/demand.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+#include "lib/base/buf.h"
+
+#define NEAR(a, b) assert_true(fabs((a) - (b)) < 1e-6 * (1 + fabs((double)(b))))
+
+static void count(struct demand *d, unsigned worker, uint16_t cell, unsigned n)
+{
+	while (n-- > 0)
+		demand_count(demand_counter(d, worker), 0, cell);
+}
+
+static void test_a_steady_rate_is_found_at_once(void **state)
+{
+	struct demand *d = demand_new(2);
+
+	(void)state;
+	assert_int_equal(demand_slot(d, SV("im")), 0);
+	count(d, 0, 3, 1000); /* before the clock runs: no rate */
+	demand_update(d, 5000);
+	assert_true(demand_rate(d, 0, 3) == 0);
+	for (int64_t now_ms = 6000; now_ms <= 9000; now_ms += 1000) {
+		count(d, 0, 3, 30);
+		count(d, 1, 3, 20);
+		count(d, 1, 65535, 1);
+		demand_update(d, now_ms);
+		NEAR(demand_rate(d, 0, 3), 50);
+		NEAR(demand_rate(d, 0, 65535), 1);
+	}
+	assert_true(demand_rate(d, 0, 4) == 0);
+	demand_free(&d);
+	demand_free(&d);
+}
+
+static void test_rates_fade_with_three_seconds(void **state)
+{
+	struct demand *d = demand_new(1);
+
+	(void)state;
+	demand_slot(d, SV("im"));
+	demand_update(d, 0);
+	for (int64_t s = 1; s <= 60; s++) {
+		count(d, 0, 1, 100);
+		demand_update(d, s * 1000);
+	}
+	NEAR(demand_rate(d, 0, 1), 100);
+	demand_update(d, 63000);
+	NEAR(demand_rate(d, 0, 1), 100 * exp(-1));
+	/* the steps do not matter */
+	for (int64_t ms = 63100; ms <= 66000; ms += 100)
+		demand_update(d, ms);
+	NEAR(demand_rate(d, 0, 1), 100 * exp(-2));
+	demand_update(d, 3600000);
+	assert_true(demand_rate(d, 0, 1) == 0);
+	demand_free(&d);
+}
+
+static void test_no_time_no_change(void **state)
+{
+	struct demand *d = demand_new(1);
+
+	(void)state;
+	demand_slot(d, SV("im"));
+	demand_update(d, 1000);
+	count(d, 0, 1, 10);
+	demand_update(d, 1000);
+	demand_update(d, 900);
+	assert_true(demand_rate(d, 0, 1) == 0);
+	demand_update(d, 2000);
+	NEAR(demand_rate(d, 0, 1), 10);
+	demand_free(&d);
+}
+
+static void test_slots(void **state)
+{
+	struct demand *d = demand_new(1);
+	char name[2] = "a";
+
+	(void)state;
+	for (unsigned i = 0; i < DEMAND_SLOTS; i++) {
+		name[0] = (char)('a' + i);
+		assert_int_equal(demand_slot(d, sv_str(name)), i);
+	}
+	assert_int_equal(demand_slot(d, SV("d")), 3);
+	assert_int_equal(demand_slot(d, SV("one too many")), 0);
+	demand_update(d, 1000);
+	demand_count(demand_counter(d, 0), 3, 7);
+	demand_update(d, 2000);
+	NEAR(demand_rate(d, 3, 7), 1);
+	assert_true(demand_rate(d, 0, 7) == 0);
+	assert_null(demand_rates(d, DEMAND_SLOTS));
+	assert_true(demand_rate(d, DEMAND_SLOTS, 7) == 0);
+	demand_free(&d);
+}
+
+static void test_set_rates_stay(void **state)
+{
+	struct demand *d = demand_new(1);
+
+	(void)state;
+	demand_set_rate(d, 0, 1, 5); /* no service yet: ignored */
+	assert_true(demand_rate(d, 0, 1) == 0);
+	demand_slot(d, SV("im"));
+	demand_set_rate(d, 0, 1, 5);
+	demand_update(d, 1000);
+	count(d, 0, 1, 100);
+	demand_update(d, 2000);
+	NEAR(demand_rate(d, 0, 1), 5);
+	demand_free(&d);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_a_steady_rate_is_found_at_once),
+		cmocka_unit_test(test_rates_fade_with_three_seconds),
+		cmocka_unit_test(test_no_time_no_change),
+		cmocka_unit_test(test_slots),
+		cmocka_unit_test(test_set_rates_stay),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,404 @@
+/*
+ * test_snapshot.c - named situations from fleet to snapshot, and what may be
+ * kept from build to build.
+ */
+#include "balancer/snapshot.h"
+
+#include <math.h>
+
+#include "tests/unit/balancer/ranking_world.h"
+
+#define NEAR(a, b) assert_true(fabs((a) - (b)) < 1e-6)
+
+static double share(const struct snapshot_cell *cell, unsigned rank)
+{
+	uint32_t before = rank > 0 ? cell->cumulative[rank - 1] : 0;
+
+	return (cell->cumulative[rank] - before) / 4294967295.0;
+}
+
+static void test_empty_fleet(void **state)
+{
+	struct world w;
+	struct snapshot *snap;
+
+	(void)state;
+	world_init(&w);
+	snap = world_build(&w);
+	assert_int_equal(snap->service_count, 0);
+	assert_int_equal(snap->number, 1);
+	assert_int_equal(snap->revision, 7);
+	assert_null(snapshot_find_service(snap, SV("")));
+	assert_null(snapshot_find_service(snap, SV("im")));
+	snapshot_free(snap);
+	snapshot_free(NULL);
+	world_fini(&w);
+}
+
+static void test_services_are_apart_and_in_order(void **state)
+{
+	struct world w;
+	struct snapshot *snap;
+	const struct snapshot_service *im, *push;
+
+	(void)state;
+	world_init(&w);
+	world_put(&w, &(struct world_node){.id = "a", .service = "push"});
+	world_put(&w, &(struct world_node){.id = "b", .service = "im"});
+	world_put(&w, &(struct world_node){.id = "c", .service = "push"});
+	snap = world_build(&w);
+	assert_int_equal(snap->service_count, 2);
+	assert_null(snapshot_find_service(snap, SV("")));
+	im = snapshot_find_service(snap, SV("im"));
+	push = snapshot_find_service(snap, SV("push"));
+	assert_ptr_equal(im, &snap->services[0]);
+	assert_int_equal(im->node_count, 1);
+	assert_int_equal(push->node_count, 2);
+	assert_true(im->demand_slot != push->demand_slot);
+	assert_string_equal(world_id(push, 1), "c");
+	snapshot_free(snap);
+	world_fini(&w);
+}
+
+static void test_the_17th_service_is_counted_and_left_out(void **state)
+{
+	struct world w;
+	struct snapshot *snap;
+	char name[3] = "s";
+
+	(void)state;
+	world_init(&w);
+	for (char c = 'a'; c < 'a' + 17; c++) {
+		name[1] = c;
+		world_put(&w,
+			  &(struct world_node){.id = name, .service = name});
+	}
+	snap = world_build(&w);
+	assert_int_equal(snap->service_count, 16);
+	assert_int_equal(snap->nodes_unranked, 1);
+	assert_int_equal(snap->nodes_total, 17);
+	assert_null(snapshot_find_service(snap, SV("sq")));
+	snapshot_free(snap);
+	world_fini(&w);
+}
+
+static void test_states_and_reasons(void **state)
+{
+	static const struct {
+		struct world_node node;
+		enum snapshot_why why;
+		enum snapshot_tier tier;
+	} rows[] = {
+		{{.id = "usual"}, WHY_NONE, TIER_OPEN},
+		{{.id = "full", .conns = 1000}, WHY_AT_CAPACITY, TIER_FULL},
+		{{.id = "young", .age_ms = 15000}, WHY_WARMING, TIER_OPEN},
+		{{.id = "silent", .load_age_ms = -1},
+		 WHY_LOAD_UNKNOWN,
+		 TIER_OPEN},
+		{{.id = "suspect", .state = NODE_SUSPECT},
+		 WHY_SUSPECT,
+		 TIER_SUSPECT},
+		{{.id = "drained", .weight = -1}, WHY_DRAINED, TIER_DRAINED},
+		{{.id = "both", .weight = -1, .state = NODE_SUSPECT},
+		 WHY_DRAINED,
+		 TIER_DRAINED},
+		{{.id = "down", .state = NODE_DOWN}, WHY_EXPIRED, TIER_DOWN},
+	};
+	struct world w;
+	struct snapshot *snap;
+
+	(void)state;
+	world_init(&w);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		world_put(&w, &rows[i].node);
+	snap = world_build(&w);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		const struct snapshot_node *node =
+			world_find(&snap->services[0], rows[i].node.id);
+
+		assert_int_equal(node->why, rows[i].why);
+		assert_int_equal(node->tier, rows[i].tier);
+		assert_int_equal(node->weight > 0, node->tier == TIER_OPEN);
+	}
+	assert_int_equal(snap->services[0].usable_count, 3);
+	assert_int_equal(snap->nodes_up, 5);
+	assert_int_equal(snap->nodes_suspect, 2);
+	assert_int_equal(snap->nodes_down, 1);
+	snapshot_free(snap);
+	world_fini(&w);
+}
+
+static void test_a_silent_node_counts_as_full_as_its_site(void **state)
+{
+	struct world w;
+	struct snapshot *snap;
+
+	(void)state;
+	world_init(&w);
+	world_put(&w, &(struct world_node){.id = "a", .conns = 300});
+	world_put(&w, &(struct world_node){.id = "b", .load_age_ms = -1});
+	world_put(&w, &(struct world_node){
+			      .id = "c", .region = "r2", .load_age_ms = -1});
+	snap = world_build(&w);
+	NEAR(world_find(&snap->services[0], "b")->est, 300);
+	NEAR(world_find(&snap->services[0], "c")->est, 500);
+	snapshot_free(snap);
+	world_fini(&w);
+}
+
+/* est moves on by what was assigned until the next report. */
+static void test_dead_reckoning(void **state)
+{
+	struct world w;
+	struct snapshot *snap;
+	uint16_t cell;
+
+	(void)state;
+	world_init(&w);
+	w.policy.session_tau_s = 1e12;
+	cell = world_cell(&w, 0, 0);
+	world_put(&w, &(struct world_node){.id = "a", .conns = 100});
+	world_put(&w, &(struct world_node){.id = "b", .conns = 100});
+	world_demand(&w, "im", cell, 10);
+	snap = world_build(&w);
+	NEAR(snap->services[0].sites[0].admitted_per_s, 10);
+	snapshot_free(snap);
+	for (int i = 0; i < 4; i++) {
+		w.now_ms += 500;
+		snapshot_free(world_build(&w));
+	}
+	snap = world_build(&w);
+	NEAR(world_find(&snap->services[0], "a")->est, 110);
+	snapshot_free(snap);
+	fleet_load(w.fleet,
+		   &(struct feed_load){.id = "a", .conns = 50, .age_ms = 1000},
+		   w.now_ms);
+	snap = world_build(&w);
+	NEAR(world_find(&snap->services[0], "a")->est, 55);
+	NEAR(world_find(&snap->services[0], "b")->est, 110);
+	snapshot_free(snap);
+	world_fini(&w);
+}
+
+static void test_replicas_multiply_their_own_demand(void **state)
+{
+	struct world w;
+	struct snapshot *snap;
+	uint16_t cell;
+
+	(void)state;
+	world_init(&w);
+	cell = world_cell(&w, 0, 0);
+	world_put(&w, &(struct world_node){.id = "a"});
+	world_demand(&w, "im", cell, 5);
+	w.policy.replica_count = 3;
+	snap = world_build(&w);
+	NEAR(snap->services[0].demand_per_s, 15);
+	NEAR(snap->services[0].sites[0].admitted_per_s, 15);
+	snapshot_free(snap);
+	world_fini(&w);
+}
+
+static void test_more_demand_than_all_room_is_flagged(void **state)
+{
+	struct world w;
+	struct snapshot *snap;
+	const struct snapshot_service *service;
+	uint16_t cell;
+
+	(void)state;
+	world_init(&w);
+	cell = world_cell(&w, 0, 0);
+	world_put(&w, &(struct world_node){.id = "a", .capacity = 100});
+	world_put(&w, &(struct world_node){.id = "b",
+					   .region = "r2",
+					   .lon = 10,
+					   .capacity = 300});
+	world_demand(&w, "im", cell, 80); /* room: 10/s and 30/s */
+	snap = world_build(&w);
+	service = &snap->services[0];
+	assert_true(service->cells[cell].panic);
+	assert_true(service->sites[0].panic && service->sites[1].panic);
+	NEAR(share(&service->cells[cell], 0), 0.25);
+	assert_true(world_draw(service, cell, 1, 2, SNAPSHOT_V46).panic);
+	snapshot_free(snap);
+	world_fini(&w);
+}
+
+static void test_a_dead_site_is_no_candidate(void **state)
+{
+	struct world w;
+	struct snapshot *snap;
+	uint16_t cell;
+
+	(void)state;
+	world_init(&w);
+	cell = world_cell(&w, 0, 0);
+	for (int i = 0; i < 8; i++) {
+		char id[3] = {'n', (char)('0' + i), 0};
+
+		world_put(&w, &(struct world_node){.id = id,
+						   .region = id,
+						   .lon = i * 10,
+						   .state = i < 7 ? NODE_DOWN
+								  : NODE_UP});
+	}
+	snap = world_build(&w);
+	assert_int_equal(snap->services[0].cells[cell].candidate_count, 1);
+	assert_int_equal(snap->services[0].cells[cell].km[0], 7784);
+	snapshot_free(snap);
+	world_fini(&w);
+}
+
+static void test_a_region_gives_place_and_bias(void **state)
+{
+	struct world w;
+	struct snapshot *snap;
+	struct feed_region region = {.id = "far", .lat_deg = 0, .lon_deg = 30};
+	struct feed_node node;
+	uint16_t cell;
+
+	(void)state;
+	world_init(&w);
+	cell = world_cell(&w, 0, 0);
+	world_put(&w, &(struct world_node){.id = "a", .lon = 10});
+	node = world_feed_node(
+		&(struct world_node){.id = "b", .region = "far"});
+	node.record.has_position = false;
+	fleet_put(w.fleet, &node, w.now_ms);
+	snap = world_build(&w);
+	assert_int_equal(snap->services[0].cells[cell].km[1],
+			 SNAPSHOT_KM_UNKNOWN);
+	snapshot_free(snap);
+	fleet_put_region(w.fleet, &region);
+	snap = world_build(&w);
+	assert_int_equal(snap->services[0].cells[cell].km[0], 1112);
+	assert_int_equal(snap->services[0].cells[cell].km[1], 3336);
+	snapshot_free(snap);
+	region.bias_km = 2500; /* the thumb on the scale */
+	fleet_put_region(w.fleet, &region);
+	snap = world_build(&w);
+	assert_int_equal(snap->services[0].cells[cell].km[0], 3336);
+	assert_int_equal(snap->services[0].cells[cell].cost_km[0],
+			 3336 - 50 - 2500);
+	snapshot_free(snap);
+	world_fini(&w);
+}
+
+/* -- what is kept -------------------------------------------------------- */
+
+static void test_cost_orders_are_kept_until_geometry_changes(void **state)
+{
+	struct world w;
+	struct feed_load load = {.id = "a", .conns = 5};
+
+	(void)state;
+	world_init(&w);
+	world_cell(&w, 0, 0);
+	world_put(&w, &(struct world_node){.id = "a"});
+	snapshot_free(world_build(&w));
+	assert_int_equal(snapshot_geometry_runs(w.builder), 1);
+	fleet_load(w.fleet, &load, w.now_ms);
+	snapshot_free(world_build(&w));
+	world_put(&w, &(struct world_node){.id = "a", .weight = 50});
+	snapshot_free(world_build(&w));
+	world_put(&w, &(struct world_node){.id = "b"}); /* in the same site */
+	snapshot_free(world_build(&w));
+	assert_int_equal(snapshot_geometry_runs(w.builder), 1);
+	world_put(&w, &(struct world_node){.id = "c", .region = "r2"});
+	snapshot_free(world_build(&w));
+	assert_int_equal(snapshot_geometry_runs(w.builder), 2);
+	w.cells[1].lat_deg = 5;
+	snapshot_free(world_build(&w));
+	assert_int_equal(snapshot_geometry_runs(w.builder), 3);
+	w.policy.free_km = 100;
+	snapshot_free(world_build(&w));
+	assert_int_equal(snapshot_geometry_runs(w.builder), 4);
+	world_put(&w, &(struct world_node){
+			      .id = "c", .region = "r2", .state = NODE_DOWN});
+	snapshot_free(world_build(&w));
+	assert_int_equal(snapshot_geometry_runs(w.builder), 5);
+	world_fini(&w);
+}
+
+static void test_cards_are_shared_until_a_registration_changes(void **state)
+{
+	struct world w;
+	struct snapshot *first, *second, *third;
+	struct feed_load load = {.id = "a", .conns = 5};
+
+	(void)state;
+	world_init(&w);
+	world_put(&w, &(struct world_node){.id = "a"});
+	world_put(&w, &(struct world_node){.id = "b"});
+	first = world_build(&w);
+	fleet_load(w.fleet, &load, w.now_ms);
+	second = world_build(&w);
+	assert_ptr_equal(first->catalog, second->catalog);
+	world_put(&w, &(struct world_node){.id = "a", .capacity = 7});
+	third = world_build(&w);
+	assert_ptr_not_equal(second->catalog, third->catalog);
+	assert_ptr_equal(second->services[0].nodes[1].card,
+			 third->services[0].nodes[1].card);
+	assert_int_equal(second->services[0].nodes[0].card->record.capacity,
+			 1000);
+	assert_int_equal(third->services[0].nodes[0].card->record.capacity, 7);
+	world_fini(&w); /* snapshots outlive fleet and builder */
+	assert_string_equal(world_id(&first->services[0], 0), "a");
+	assert_true(third->services[0].nodes[1].card->fragment[1].len > 0);
+	snapshot_free(second);
+	snapshot_free(first);
+	snapshot_free(third);
+}
+
+static void test_no_map_and_no_demand_still_rank(void **state)
+{
+	struct world w;
+	struct snapshot_input input;
+	struct snapshot *snap;
+
+	(void)state;
+	world_init(&w);
+	world_put(&w, &(struct world_node){.id = "a"});
+	input = (struct snapshot_input){
+		.fleet = w.fleet, .policy = w.policy, .now_ms = w.now_ms};
+	snap = snapshot_build(w.builder, &input);
+	assert_int_equal(snap->services[0].cell_count, 1);
+	assert_int_equal(
+		world_draw(&snap->services[0], 0, 3, 5, SNAPSHOT_V46).count, 1);
+	snapshot_free(snap);
+	world_fini(&w);
+}
+
+static void test_reasons_have_names(void **state)
+{
+	(void)state;
+	assert_string_equal(snapshot_why_str(WHY_AT_CAPACITY), "at_capacity");
+	for (int i = 0; i < WHY_COUNT; i++)
+		assert_non_null(snapshot_why_str((enum snapshot_why)i));
+	assert_string_equal(snapshot_why_str(WHY_COUNT), "unknown");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_empty_fleet),
+		cmocka_unit_test(test_services_are_apart_and_in_order),
+		cmocka_unit_test(test_the_17th_service_is_counted_and_left_out),
+		cmocka_unit_test(test_states_and_reasons),
+		cmocka_unit_test(test_a_silent_node_counts_as_full_as_its_site),
+		cmocka_unit_test(test_dead_reckoning),
+		cmocka_unit_test(test_replicas_multiply_their_own_demand),
+		cmocka_unit_test(test_more_demand_than_all_room_is_flagged),
+		cmocka_unit_test(test_a_dead_site_is_no_candidate),
+		cmocka_unit_test(test_a_region_gives_place_and_bias),
+		cmocka_unit_test(
+			test_cost_orders_are_kept_until_geometry_changes),
+		cmocka_unit_test(
+			test_cards_are_shared_until_a_registration_changes),
+		cmocka_unit_test(test_no_map_and_no_demand_still_rank),
+		cmocka_unit_test(test_reasons_have_names),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
