@@ -10,10 +10,12 @@
 #define ROW_OF_SUCCESSES 3
 /* A tick this late means that the process was suspended, not the network. */
 #define LATE_MS		 5000
-/* Stable beats go out up to 10 s early, but never more than a tenth of the
- * interval: at 30 s ten seconds would cost a fifth more beats. */
+/* Stable beats go out up to 10 s early, but by no more than a sixtieth of the
+ * interval: each is early by another amount, so a crowd spreads out within a
+ * few beats all the same, while ten seconds of 30 would cost a fifth more
+ * beats (tests/sim/heartbeat). */
 #define JITTER_MAX_MS	 10000
-#define JITTER_SHARE	 10
+#define JITTER_SHARE	 60
 #define HOUR_MS		 (INT64_C(3600) * 1000)
 
 static uint32_t clamp_s(uint32_t value, uint32_t min, uint32_t max)
@@ -89,7 +91,7 @@ static void arm_silence(struct heartbeat *hb, int64_t from_ms)
 /* A new silence begins: draw how much earlier than its interval it ends. */
 static void begin_silence(struct heartbeat *hb, int64_t now_ms)
 {
-	uint32_t share_ms = interval_now_s(hb) * (1000 / JITTER_SHARE);
+	uint32_t share_ms = interval_now_s(hb) * 1000 / JITTER_SHARE;
 
 	hb->jitter_ms = 0;
 	if (!is_probing(hb))
@@ -173,15 +175,18 @@ static void fail_probe(struct heartbeat *hb, uint32_t at_s, int64_t now_ms)
 		set_ceiling(hb, at_s, 0, now_ms);
 }
 
-/* A value that used to be good killed the link. */
-static void fail_stable(struct heartbeat *hb, uint32_t at_s, int64_t now_ms)
+/* A value that used to be good killed the link. It may be chance, so it may be
+ * tried again soon; but then one more failure makes it a ceiling. */
+static void fail_stable(struct heartbeat *hb, uint32_t at_s)
 {
 	if (hb->stable_failures < 2)
 		hb->stable_failures++;
 	if (hb->stable_failures < 2 || at_s <= HEARTBEAT_FLOOR_S)
 		return;
 	hb->facts.good_s = below(hb, at_s);
-	set_ceiling(hb, at_s, 0, now_ms);
+	hb->stable_failures = 0;
+	hb->probe_s = at_s;
+	hb->probe_failures = 1;
 }
 
 static void fail_interval(struct heartbeat *hb, int64_t now_ms)
@@ -193,7 +198,7 @@ static void fail_interval(struct heartbeat *hb, int64_t now_ms)
 	if (is_probing(hb))
 		fail_probe(hb, at_s, now_ms);
 	else
-		fail_stable(hb, at_s, now_ms);
+		fail_stable(hb, at_s);
 	remember(hb, now_ms);
 }
 
@@ -260,13 +265,10 @@ void heartbeat_reply(struct heartbeat *hb, int64_t now_ms)
 {
 	switch (hb->phase) {
 	case HEARTBEAT_WAITING:
-		succeed_interval(hb, now_ms);
-		break;
 	case HEARTBEAT_WAITING2:
-		/* The first beat was lost on the way, the link is alive: no
-		 * verdict on the interval, but the row is broken. */
-		hb->successes = 0;
-		hb->stable_failures = 0;
+		/* Also when only the second ping came through: the first was
+		 * lost, but the silence before it killed nothing. */
+		succeed_interval(hb, now_ms);
 		break;
 	case HEARTBEAT_SILENT:
 		heartbeat_received(hb); /* a late one */

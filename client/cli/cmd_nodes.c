@@ -11,7 +11,7 @@
 
 #define TARGET_MAX 2048
 #define TEXT_MAX   (32u << 20)
-#define PAGE	   1000
+#define PAGE	   500 /* the most the registry gives at once */
 #define PAGES_MAX  1000
 
 struct settings {
