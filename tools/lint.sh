@@ -32,7 +32,9 @@ cppcheck_all() {
         'comet-agent/*.c' 'client/*.c' |
         cppcheck --quiet -j2 --std=c11 --enable=warning,portability \
             --inline-suppr --suppress=missingIncludeSystem \
-            --suppress=normalCheckLevelMaxBranches \
+            --include=/usr/include/"$(gcc -print-multiarch)"/sys/queue.h \
+            --include=/usr/include/uthash.h --suppress='*:/usr/include/*' \
+            --suppress=uninitvar \
             --error-exitcode=1 -I. -Iclient/include --file-list=-
 }
 scripts() {

@@ -14,7 +14,7 @@ HEADER_LINES_MAX = 200
 # must say its unit.
 TIME_LIKE = re.compile(
     r"\b(?:u?int\d*_t|int|unsigned|long|double|float|size_t)\s+"
-    r"((?:\w+_)?(?:timeout|interval|ttl|delay|deadline|period|age|elapsed|"
+    r"((?!\w*_per_)(?:\w+_)?(?:timeout|interval|ttl|delay|deadline|period|age|elapsed|"
     r"duration))\s*[;,=)\[]")
 PROTOTYPE = re.compile(r"^[A-Za-z_][\w\s*()]*\([^;{]*\)[^;{]*;\s*$", re.S)
 
@@ -29,7 +29,7 @@ def listed(pattern):
 
 def strip_code_blocks(text):
     """Take out static inline bodies, structs, enums and the like."""
-    text = re.sub(r"(?m)^#.*(?:\\\n.*)*", "", text)
+    text = re.sub(r"(?m)^#(?:.*\\\n)*.*\n", "", text)
     depth, out = 0, []
     for char in text:
         if char == "{":
@@ -58,7 +58,8 @@ def undocumented(text):
             for statement in re.findall(r"[^;{}]+[;{}]", piece):
                 statement = statement.strip()
                 if (PROTOTYPE.match(statement)
-                        and not statement.startswith(("typedef", "struct {"))
+                        and not statement.startswith(("typedef", "struct {",
+                                                     "TAILQ_HEAD"))
                         and not comment_seen):
                     yield " ".join(statement.split())
 

@@ -67,25 +67,32 @@ until_ok() {
     return 1
 }
 
-# stop_all: end every process that is still alive, in reverse order.
+# end_processes PID...: SIGTERM, six seconds of patience, SIGKILL.
+end_processes() {
+    local i
+    kill -TERM "$@" 2>/dev/null
+    for ((i = 0; i < 60; i++)); do
+        kill -0 "$@" 2>/dev/null || return 0
+        sleep 0.1
+    done
+    kill -KILL "$@" 2>/dev/null
+}
+
+# stop_all: end every process that is still alive; the registry last, so that
+# agents can take their leave from it.
 stop_all() {
     [ $stopping = no ] || return 0
     stopping=yes
-    local pid left i
+    local pid others=() registries=()
     for pid in "${!name_of[@]}"; do
-        kill -TERM "$pid" 2>/dev/null
+        if [ "${name_of[$pid]}" = peri-registry ]; then
+            registries+=("$pid")
+        else
+            others+=("$pid")
+        fi
     done
-    for ((i = 0; i < 60; i++)); do
-        left=0
-        for pid in "${!name_of[@]}"; do
-            kill -0 "$pid" 2>/dev/null && left=1
-        done
-        [ $left = 1 ] || break
-        sleep 0.1
-    done
-    for pid in "${!name_of[@]}"; do
-        kill -KILL "$pid" 2>/dev/null
-    done
+    [ ${#others[@]} = 0 ] || end_processes "${others[@]}"
+    [ ${#registries[@]} = 0 ] || end_processes "${registries[@]}"
     wait
     rm -f "$dir"/pid/*
 }

@@ -1,0 +1,126 @@
+"""docs/openapi.json against the running daemons: every answer that the story
+needs has a documented status and fits its schema, field by field."""
+import json
+import os
+import re
+
+import pytest
+
+from harness import ROOT, http_call, until
+
+with open(os.path.join(ROOT, "docs", "openapi.json"), encoding="utf-8") as f:
+    API = json.load(f)
+
+NODE = {"service": "im.test", "region": "eu", "lat": 50.1, "lon": 8.7,
+        "addrs": ["127.0.0.9"], "ports": {"tcp": 3101}, "weight": 100,
+        "capacity": 1000, "boot_epoch": 1, "zone": "a", "labels": {"k": "v"}}
+LOAD = {"boot_epoch": 1, "seq": 1, "conns": 3, "accepts_total": 4,
+        "cpu_pct": 1.5, "refused_total": 0}
+
+TYPES = {"object": dict, "array": list, "string": str, "boolean": bool,
+         "integer": int, "number": (int, float)}
+
+
+def mismatch(value, schema, path="$"):
+    """The first place where `value` does not fit `schema`, or None."""
+    if "$ref" in schema:
+        schema = API["components"]["schemas"][schema["$ref"].split("/")[-1]]
+    kind = schema.get("type")
+    if kind and (not isinstance(value, TYPES[kind])
+                 or isinstance(value, bool) != (kind == "boolean")):
+        return f"{path}: {value!r} is no {kind}"
+    if "enum" in schema and value not in schema["enum"]:
+        return f"{path}: {value!r} is not one of {schema['enum']}"
+    if "pattern" in schema and not re.search(schema["pattern"], value):
+        return f"{path}: {value!r} is not like {schema['pattern']}"
+    if isinstance(value, dict):
+        return mismatch_object(value, schema, path)
+    if isinstance(value, list):
+        for number, item in enumerate(value):
+            found = mismatch(item, schema.get("items", {}),
+                             f"{path}[{number}]")
+            if found:
+                return found
+    return None
+
+
+def mismatch_object(value, schema, path):
+    properties = schema.get("properties", {})
+    for name in schema.get("required", []):
+        if name not in value:
+            return f"{path}: lacks {name}"
+    for name, member in value.items():
+        inner = properties.get(name, schema.get("additionalProperties", {}))
+        if inner is False:
+            return f"{path}: {name} is not documented"
+        found = mismatch(member, inner, f"{path}.{name}")
+        if found:
+            return found
+    return None
+
+
+def check(port, method, template, path, body=None):
+    """Call, and hold the answer against the document. Returns the status."""
+    answer = http_call(port, method, path, body)
+    documented = API["paths"][template][method.lower()]["responses"]
+    assert str(answer.status) in documented, \
+        f"{method} {path}: {answer.status} {answer.body}"
+    content = documented[str(answer.status)].get("content", {})
+    kind = answer.headers.get("content-type", "").split(";")[0]
+    if content:
+        assert kind in content, f"{method} {path}: {kind}"
+        found = mismatch(answer.json(), content[kind].get("schema", {}))
+        assert not found, f"{method} {path}: {found}"
+    return answer.status
+
+
+@pytest.fixture
+def story(fleet, tmp_path):
+    """A registry with one node and a balancer that knows it."""
+    registry = fleet.start(
+        "peri-registry", "--listen-nodes", "127.0.0.1:0", "--listen-admin",
+        "off", "--state-dir", tmp_path, "--allow-private-addresses", "yes",
+        wait_for=["nodes"]).ports["nodes"]
+    balancer = fleet.start(
+        "peri-balancer", "--listen-public", "127.0.0.1:0", "--listen-admin",
+        "off", "--state-dir", tmp_path, "--workers", "1",
+        "--registry", f"http://127.0.0.1:{registry}",
+        wait_for=["public"]).ports["public"]
+    return registry, balancer
+
+
+def test_registry_answers_are_documented(story):
+    registry, _ = story
+    node = "/v1/nodes/{id}"
+    assert check(registry, "PUT", node, "/v1/nodes/n-1", NODE) == 201
+    assert check(registry, "PUT", node, "/v1/nodes/n-1", NODE) == 200
+    assert check(registry, "PUT", node, "/v1/nodes/n-2",
+                 {**NODE, "capacity": 0}) == 400
+    assert check(registry, "POST", node + "/renew", "/v1/nodes/n-1/renew",
+                 LOAD) == 200
+    assert check(registry, "POST", node + "/renew", "/v1/nodes/n-9/renew",
+                 LOAD) == 404
+    assert check(registry, "POST", node + "/renew", "/v1/nodes/n-1/renew",
+                 LOAD) == 409
+    assert check(registry, "GET", node, "/v1/nodes/n-1") == 200
+    assert check(registry, "GET", node, "/v1/nodes/n-9") == 404
+    assert check(registry, "GET", "/v1/nodes", "/v1/nodes?limit=1") == 200
+    assert check(registry, "GET", "/v1/nodes", "/v1/nodes?state=odd") == 400
+    assert check(registry, "GET", "/v1/regions", "/v1/regions") == 200
+    assert check(registry, "GET", "/v1/services", "/v1/services") == 200
+    assert check(registry, "DELETE", node,
+                 "/v1/nodes/n-1?boot_epoch=1") in (200, 204)
+
+
+def test_balancer_answers_are_documented(story):
+    registry, balancer = story
+    http_call(registry, "PUT", "/v1/nodes/n-1", NODE)
+    until(lambda: http_call(balancer, "GET", "/resolve").json().get("nodes"),
+          what="the node in the answer")
+    for path, status in (("/resolve", 200), ("/resolve?n=17", 400),
+                         ("/resolve?device=d&family=4&n=1", 200),
+                         ("/resolve?ip=192.0.2.1", 403),
+                         ("/resolve?host=nobody.example", 404)):
+        assert check(balancer, "GET", "/resolve", path) == status
+    assert check(balancer, "GET", "/goim/nodes/weighted",
+                 "/goim/nodes/weighted?platform=web") == 200
