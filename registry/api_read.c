@@ -162,8 +162,6 @@ void api_read_nodes(const struct api_call *call)
 	jsonw_array_end(&w);
 	if (next)
 		jsonw_str(&w, "next", next);
-	else
-		jsonw_null(&w, "next");
 	jsonw_object_end(&w);
 	reply_json(call, &body);
 	buf_fini(&body);
