@@ -9,6 +9,7 @@
 #include <inttypes.h>
 #include <errno.h>
 
+#include "balancer/snapshot_builder.h"
 #include "lib/base/clk.h"
 #include "lib/base/err.h"
 #include "lib/base/log.h"
@@ -63,7 +64,7 @@ static struct snapshot *build(struct builder *b)
 		.synced_at_ms = b->sync ? sync_heard_at_ms(b->sync) : -1,
 	};
 	struct builder_counters *counters = b->config.counters;
-	struct snapshot *snap = snapshot_build(b->snapshots, &input);
+	struct snapshot *snap = snapshot_builder_build(b->snapshots, &input);
 
 	counter_add(&counters->builds, 1);
 	counter_set(&counters->build_us_last, (uint64_t)snap->build_us);

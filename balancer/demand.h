@@ -39,11 +39,10 @@ unsigned demand_slot(struct demand *demand, struct sv service);
  * does nothing. Builder's thread. */
 void demand_update(struct demand *demand, int64_t now_ms);
 
-/* demand_rate - queries per second of @cell, as of demand_update().
- * demand_rates - the same for all cells, index = cell; NULL while the slot has
- * none. Borrowed. Builder's thread. */
+/* demand_rate - queries per second of @cell, as of demand_update(). */
 double demand_rate(const struct demand *demand, unsigned slot, uint16_t cell);
-
+/* demand_rates - the same for all cells, index = cell; NULL while the slot has
+ * none. Borrowed. Builder's thread. */
 const double *demand_rates(const struct demand *demand, unsigned slot);
 
 /* demand_set_rate - put a rate in place of counting, which ends for all cells

@@ -5,6 +5,7 @@
  */
 #include "balancer/fleet.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -82,6 +83,7 @@ static void link_entry(struct fleet *fleet, struct entry *entry)
 
 static void free_entry(struct fleet *fleet, struct entry *entry)
 {
+	assert(fleet->table);
 	HASH_DELETE(hh, fleet->table, entry);
 	fleet->state_count[entry->node.state]--;
 	card_unref(&entry->node.card);

@@ -30,6 +30,7 @@ struct fleet_node {
 	double assigned_rate_per_s; /* p_i*lam_s of the last build */
 };
 
+/* fleet_new, fleet_free - an empty picture. */
 struct fleet *fleet_new(void);
 void fleet_free(struct fleet **fleet);
 

@@ -11,6 +11,7 @@
 
 struct geometry;
 
+/* geometry_new, geometry_free - nothing is kept yet. */
 struct geometry *geometry_new(void);
 void geometry_free(struct geometry **geometry);
 

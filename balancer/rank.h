@@ -7,11 +7,12 @@
 #define PERI_BALANCER_RANK_H
 
 #include "balancer/catalog.h"
-#include "balancer/snapshot.h"
+#include "balancer/snapshot_builder.h"
 
 /* What is kept from build to build: cost orders and scratch memory. */
 struct rank;
 
+/* rank_new, rank_free - builder's thread. */
 struct rank *rank_new(void);
 void rank_free(struct rank **rank);
 

@@ -14,6 +14,7 @@
 
 #include "balancer/query.h"
 #include "balancer/resolve.h"
+#include "balancer/snapshot_builder.h"
 #include "lib/base/mem.h"
 #include "lib/base/rng.h"
 
@@ -111,7 +112,7 @@ static struct view *make_view(struct view_map *map)
 	for (unsigned i = 0; i < NODES; i++)
 		put_node(input.fleet, i);
 	input.cells = cellmap_cells(map->map, &input.cell_count);
-	parts.snapshot = snapshot_build(builder, &input);
+	parts.snapshot = snapshot_builder_build(builder, &input);
 	parts.policy = policy_new(&settings);
 	view = view_new(&parts);
 	policy_unref(&parts.policy);

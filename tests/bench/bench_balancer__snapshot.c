@@ -11,7 +11,7 @@
 #include "balancer/demand.h"
 #include "balancer/draw.h"
 #include "balancer/fleet.h"
-#include "balancer/snapshot.h"
+#include "balancer/snapshot_builder.h"
 #include "lib/base/buf.h"
 #include "lib/base/clk.h"
 #include "lib/base/hash.h"
@@ -110,7 +110,7 @@ static struct snapshot *build(struct bench *b)
 		.now_ms = b->now_ms,
 	};
 
-	return snapshot_build(b->builder, &input);
+	return snapshot_builder_build(b->builder, &input);
 }
 
 /* A fifth of the nodes reports each second, as with T = 5 s. */

@@ -15,7 +15,7 @@
 #include "balancer/demand.h"
 #include "balancer/draw.h"
 #include "balancer/fleet.h"
-#include "balancer/snapshot.h"
+#include "balancer/snapshot_builder.h"
 #include "lib/base/buf.h"
 #include "lib/base/def.h"
 #include "lib/base/hash.h"
@@ -161,7 +161,7 @@ static inline struct snapshot *world_build(struct world *w)
 		.synced_at_ms = w->now_ms,
 	};
 
-	return snapshot_build(w->builder, &input);
+	return snapshot_builder_build(w->builder, &input);
 }
 
 static inline const char *world_id(const struct snapshot_service *service,

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "balancer/demand.h"
+#include "balancer/snapshot_builder.h"
 #include "lib/base/mem.h"
 #include "lib/proto/reply.h"
 
@@ -84,7 +85,7 @@ static struct snapshot *make_snapshot(struct fleet *fleet, struct view_map *map)
 	struct snapshot *snap;
 
 	input.cells = cellmap_cells(map->map, &input.cell_count);
-	snap = snapshot_build(builder, &input);
+	snap = snapshot_builder_build(builder, &input);
 	snapshot_builder_free(&builder);
 	return snap;
 }

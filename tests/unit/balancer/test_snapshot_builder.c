@@ -1,8 +1,8 @@
 /*
- * test_snapshot.c - named situations from fleet to snapshot, and what may be
- * kept from build to build.
+ * test_snapshot_builder.c - named situations from fleet to snapshot, and what
+ * may be kept from build to build.
  */
-#include "balancer/snapshot.h"
+#include "balancer/snapshot_builder.h"
 
 #include <math.h>
 
@@ -297,27 +297,27 @@ static void test_cost_orders_are_kept_until_geometry_changes(void **state)
 	world_cell(&w, 0, 0);
 	world_put(&w, &(struct world_node){.id = "a"});
 	snapshot_free(world_build(&w));
-	assert_int_equal(snapshot_geometry_runs(w.builder), 1);
+	assert_int_equal(snapshot_builder_geometry_runs(w.builder), 1);
 	fleet_load(w.fleet, &load, w.now_ms);
 	snapshot_free(world_build(&w));
 	world_put(&w, &(struct world_node){.id = "a", .weight = 50});
 	snapshot_free(world_build(&w));
 	world_put(&w, &(struct world_node){.id = "b"}); /* in the same site */
 	snapshot_free(world_build(&w));
-	assert_int_equal(snapshot_geometry_runs(w.builder), 1);
+	assert_int_equal(snapshot_builder_geometry_runs(w.builder), 1);
 	world_put(&w, &(struct world_node){.id = "c", .region = "r2"});
 	snapshot_free(world_build(&w));
-	assert_int_equal(snapshot_geometry_runs(w.builder), 2);
+	assert_int_equal(snapshot_builder_geometry_runs(w.builder), 2);
 	w.cells[1].lat_deg = 5;
 	snapshot_free(world_build(&w));
-	assert_int_equal(snapshot_geometry_runs(w.builder), 3);
+	assert_int_equal(snapshot_builder_geometry_runs(w.builder), 3);
 	w.policy.free_km = 100;
 	snapshot_free(world_build(&w));
-	assert_int_equal(snapshot_geometry_runs(w.builder), 4);
+	assert_int_equal(snapshot_builder_geometry_runs(w.builder), 4);
 	world_put(&w, &(struct world_node){
 			      .id = "c", .region = "r2", .state = NODE_DOWN});
 	snapshot_free(world_build(&w));
-	assert_int_equal(snapshot_geometry_runs(w.builder), 5);
+	assert_int_equal(snapshot_builder_geometry_runs(w.builder), 5);
 	world_fini(&w);
 }
 
@@ -362,7 +362,7 @@ static void test_no_map_and_no_demand_still_rank(void **state)
 	world_put(&w, &(struct world_node){.id = "a"});
 	input = (struct snapshot_input){
 		.fleet = w.fleet, .policy = w.policy, .now_ms = w.now_ms};
-	snap = snapshot_build(w.builder, &input);
+	snap = snapshot_builder_build(w.builder, &input);
 	assert_int_equal(snap->services[0].cell_count, 1);
 	assert_int_equal(
 		world_draw(&snap->services[0], 0, 3, 5, SNAPSHOT_V46).count, 1);

@@ -1,0 +1,158 @@
+/*
+ * snapshot_builder.c - lays out a snapshot's memory and has rank.c fill it. All
+ * of it but the catalog is one block.
+ */
+#include "balancer/snapshot_builder.h"
+
+#include <string.h>
+
+#include "balancer/catalog.h"
+#include "balancer/demand.h"
+#include "balancer/rank.h"
+#include "lib/base/clk.h"
+#include "lib/base/mem.h"
+
+struct snapshot_builder {
+	struct catalog *catalog; /* of the last build, or NULL */
+	struct rank *rank;
+	uint32_t number; /* of the last build */
+};
+
+struct snapshot_builder *snapshot_builder_new(void)
+{
+	struct snapshot_builder *builder = mem_alloc(sizeof(*builder));
+
+	builder->rank = rank_new();
+	return builder;
+}
+
+void snapshot_builder_free(struct snapshot_builder **builder)
+{
+	struct snapshot_builder *b = *builder;
+
+	if (!b)
+		return;
+	catalog_unref(&b->catalog);
+	rank_free(&b->rank);
+	mem_free(b);
+	*builder = NULL;
+}
+
+uint64_t snapshot_builder_geometry_runs(const struct snapshot_builder *builder)
+{
+	return rank_geometry_runs(builder->rank);
+}
+
+/* -- memory -------------------------------------------------------------- */
+
+static uint32_t cell_count_of(const struct snapshot_input *input)
+{
+	return input->cell_count > 0 ? input->cell_count : 1;
+}
+
+/* Every array of the block begins at a multiple of 8. */
+static size_t padded(size_t count, size_t elem_bytes)
+{
+	return (count * elem_bytes + 7) / 8 * 8;
+}
+
+static size_t service_bytes(const struct catalog_service *from, uint32_t cells)
+{
+	return padded(from->node_count, sizeof(struct snapshot_node)) +
+	       padded(from->node_count, sizeof(struct snapshot_draw)) +
+	       padded(from->site_count, sizeof(struct snapshot_site)) +
+	       padded(from->site_count, sizeof(struct snapshot_anywhere)) +
+	       padded(cells, sizeof(struct snapshot_cell));
+}
+
+static void *carve(char **at, size_t count, size_t elem_bytes)
+{
+	void *block = *at;
+
+	*at += padded(count, elem_bytes);
+	return block;
+}
+
+/* Nodes and draws are written whole later; the rest starts out as zeros. */
+static void carve_service(struct snapshot_service *to,
+			  const struct catalog_service *from, uint32_t cells,
+			  char **at)
+{
+	to->node_count = from->node_count;
+	to->site_count = from->site_count;
+	to->cell_count = cells;
+	to->nodes = carve(at, from->node_count, sizeof(*to->nodes));
+	to->draws = carve(at, from->node_count, sizeof(*to->draws));
+	to->sites = carve(at, from->site_count, sizeof(*to->sites));
+	to->anywhere = carve(at, from->site_count, sizeof(*to->anywhere));
+	to->cells = carve(at, cells, sizeof(*to->cells));
+	memset(to->sites, 0, from->site_count * sizeof(*to->sites));
+	memset(to->anywhere, 0, from->site_count * sizeof(*to->anywhere));
+	memset(to->cells, 0, cells * sizeof(*to->cells));
+}
+
+static void carve_all(struct snapshot *snap, uint32_t cells)
+{
+	const struct catalog *catalog = snap->catalog;
+	size_t total = 0;
+	char *at;
+
+	for (uint32_t i = 0; i < catalog->service_count; i++)
+		total += service_bytes(&catalog->services[i], cells);
+	at = snap->pool = mem_grow(NULL, total, 1);
+	for (uint32_t i = 0; i < catalog->service_count; i++)
+		carve_service(&snap->services[i], &catalog->services[i], cells,
+			      &at);
+}
+
+/* -- build --------------------------------------------------------------- */
+
+static void count_states(struct snapshot *snap, const struct fleet *fleet)
+{
+	snap->nodes_up = fleet_count(fleet, NODE_UP);
+	snap->nodes_suspect = fleet_count(fleet, NODE_SUSPECT);
+	snap->nodes_down = fleet_count(fleet, NODE_DOWN);
+	snap->nodes_total =
+		snap->nodes_up + snap->nodes_suspect + snap->nodes_down;
+}
+
+static struct snapshot *new_snapshot(struct snapshot_builder *builder,
+				     const struct snapshot_input *input)
+{
+	struct snapshot *snap = mem_alloc(sizeof(*snap));
+
+	builder->catalog = catalog_of(input->fleet, builder->catalog);
+	snap->number = ++builder->number;
+	snap->revision = input->revision;
+	snap->built_at_ms = input->now_ms;
+	snap->synced_at_ms = input->synced_at_ms;
+	snap->catalog = catalog_ref(builder->catalog);
+	snap->service_count = snap->catalog->service_count;
+	snap->nodes_unranked = snap->catalog->unranked_count;
+	carve_all(snap, cell_count_of(input));
+	return snap;
+}
+
+struct snapshot *snapshot_builder_build(struct snapshot_builder *builder,
+					const struct snapshot_input *input)
+{
+	int64_t start_us = clk_mono_us();
+	struct snapshot *snap = new_snapshot(builder, input);
+
+	if (input->demand)
+		demand_update(input->demand, input->now_ms);
+	count_states(snap, input->fleet);
+	rank_begin(builder->rank, input, snap->catalog);
+	for (uint32_t i = 0; i < snap->service_count; i++) {
+		const struct catalog_service *from =
+			&snap->catalog->services[i];
+
+		snap->services[i].name =
+			catalog_record(snap->catalog,
+				       &snap->catalog->sites[from->first_site])
+				->service;
+		rank_service(builder->rank, i, &snap->services[i]);
+	}
+	snap->build_us = clk_mono_us() - start_us;
+	return snap;
+}
