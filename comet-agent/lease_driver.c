@@ -36,6 +36,9 @@ static enum lease_answer classify(const struct httpc_answer *answer)
 {
 	if (answer->rc)
 		return LEASE_ANSWER_FAILED;
+	/* Our own renewal was overtaken: nobody else holds the id. */
+	if (answer->status == 409 && lease_reply_is_stale(answer->body))
+		return LEASE_ANSWER_FAILED;
 	switch (answer->status) {
 	case 200:
 	case 201:
@@ -228,7 +231,10 @@ int lease_driver_new(struct loop *loop,
 		rc = httpc_new(
 			loop, sv_str(config->urls->items[driver->client_count]),
 			&driver->clients[driver->client_count]);
-		driver->client_count += !rc;
+		if (rc)
+			break;
+		rc = httpc_set_bearer(driver->clients[driver->client_count++],
+				      config->token);
 	}
 	if (rc) {
 		lease_driver_free(&driver);

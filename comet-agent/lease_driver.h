@@ -28,8 +28,8 @@ struct lease_driver_config {
 /*
  * lease_driver_new - begin to register @record (copied).
  *
- * Returns 0 and *@driver_r, owned by the caller, or the error of a URL that
- * cannot be used.
+ * Returns 0 and *@driver_r, owned by the caller, or the error of a URL or token
+ * that cannot be used.
  */
 MUST_CHECK int lease_driver_new(struct loop *loop,
 				const struct lease_driver_config *config,

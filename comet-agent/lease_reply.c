@@ -78,3 +78,17 @@ int lease_reply_decode(struct sv text, struct lease_reply *reply_r,
 	memset(reply_r, 0, sizeof(*reply_r));
 	return json_decode_text(text, &reply_table, reply_r, p);
 }
+
+bool lease_reply_is_stale(struct sv text)
+{
+	static const struct json_field fields[] = {
+		{.name = "type", .kind = JSON_TEXT, .size = 64},
+	};
+	static const struct json_table table = {fields, ARRAY_LEN(fields),
+						true};
+	struct json_problem problem;
+	char type[64] = "";
+
+	return !json_decode_text(text, &table, type, &problem) &&
+	       sv_eq(sv_str(type), SV("urn:perihelion:stale-seq"));
+}

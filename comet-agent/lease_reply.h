@@ -28,4 +28,9 @@ struct lease_reply {
 MUST_CHECK int lease_reply_decode(struct sv text, struct lease_reply *reply_r,
 				  struct json_problem *p);
 
+/* lease_reply_is_stale - whether the body of a 409 is the problem
+ * "urn:perihelion:stale-seq": a renewal came late or twice, nobody else holds
+ * the id. */
+bool lease_reply_is_stale(struct sv text);
+
 #endif

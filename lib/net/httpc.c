@@ -164,6 +164,19 @@ int httpc_new(struct loop *loop, struct sv base_url, struct httpc **client_r)
 	return 0;
 }
 
+int httpc_set_bearer(struct httpc *client, const char *token)
+{
+	/* b64token: what may follow "Bearer " (RFC 6750 section 2.1). */
+	static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "abcdefghijklmnopqrstuvwxyz"
+				      "0123456789-._~+/=";
+
+	if (token[strspn(token, allowed)] != '\0')
+		return ERR_SYNTAX;
+	client->origin.bearer = token[0] ? token : NULL;
+	return 0;
+}
+
 void httpc_free(struct httpc **client_ptr)
 {
 	struct httpc *client = *client_ptr;

@@ -27,6 +27,15 @@ typedef void httpc_cb(const struct httpc_answer *answer, void *arg);
  * ERR_UNSUPPORTED. Owned by the caller. */
 MUST_CHECK int httpc_new(struct loop *loop, struct sv base_url,
 			 struct httpc **client_r);
+/*
+ * httpc_set_bearer - calls and streams from now on carry @token in a header
+ * "Authorization: Bearer".
+ *
+ * @token  borrowed, outlives the client and its streams; "" = none
+ *
+ * Returns 0, or ERR_SYNTAX for bytes that RFC 6750 does not allow in one.
+ */
+MUST_CHECK int httpc_set_bearer(struct httpc *client, const char *token);
 /* httpc_free - requests under way end with ERR_CLOSED first. */
 void httpc_free(struct httpc **client);
 

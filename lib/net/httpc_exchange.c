@@ -326,6 +326,11 @@ int httpc_exchange_put(struct buf *b, const struct httpc_origin *origin,
 	buf_str(b, v6 ? "]:" : ":");
 	buf_u64(b, origin->port);
 	buf_sv(b, SV("\r\nUser-Agent: perihelion\r\n"));
+	if (origin->bearer) {
+		buf_sv(b, SV("Authorization: Bearer "));
+		buf_str(b, origin->bearer);
+		buf_sv(b, SV("\r\n"));
+	}
 	if (body.len > 0)
 		buf_sv(b, SV("Content-Type: application/json\r\n"));
 	if (body.len > 0 || method == HTTP1_POST || method == HTTP1_PUT) {

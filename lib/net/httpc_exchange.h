@@ -21,6 +21,7 @@ struct httpc_origin {
 	char host[HTTPC_HOST_BYTES];
 	uint16_t port;
 	struct addr numeric; /* ADDR_NONE: host is a name */
+	const char *bearer;  /* borrowed; NULL = none. A secret */
 };
 
 /* The callbacks come from the loop, never from inside a call below. */

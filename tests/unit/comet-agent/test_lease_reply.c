@@ -68,9 +68,34 @@ static void test_decode(void **state)
 	}
 }
 
+static void test_stale(void **state)
+{
+	static const struct {
+		const char *rule, *text;
+		bool want;
+	} stale_rows[] = {
+		{"a stale renewal",
+		 "{\"type\":\"urn:perihelion:stale-seq\",\"status\":409}",
+		 true},
+		{"another holder",
+		 "{\"type\":\"urn:perihelion:newer-boot-epoch\"}", false},
+		{"no type", "{}", false},
+		{"another type", "{\"type\":5}", false},
+		{"no JSON", "conflict", false},
+		{"nothing", "", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(stale_rows); i++)
+		if (lease_reply_is_stale(sv_str(stale_rows[i].text)) !=
+		    stale_rows[i].want)
+			fail_msg("%s", stale_rows[i].rule);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_decode)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_decode),
+					   cmocka_unit_test(test_stale)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

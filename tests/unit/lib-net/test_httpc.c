@@ -337,6 +337,9 @@ static void on_request(struct httpd_request *req, void *arg)
 					    on_stream_closed, pair);
 	else if (sv_eq(req->head->path, SV("/silent")))
 		httpd_later_reply(httpd_defer(req), 204, NULL, SV(""), SV(""));
+	else if (sv_eq(req->head->path, SV("/who")))
+		httpd_reply(req, 200, "text/plain", SV(""),
+			    httpd_header(req, SV("authorization")));
 	else if (sv_eq(req->head->path, SV("/missing")))
 		httpd_problem_simple(req, 404, "x", "X", NULL);
 	else
@@ -392,6 +395,39 @@ static void test_many_calls_share_one_connection(void **state)
 		buf_fini(&results[i].body);
 	}
 	assert_int_equal(httpd_counters(pair.server)->conns_accepted, 1);
+	httpc_free(&client);
+	pair_close(&pair);
+}
+
+static void expect_authorization(struct pair *pair, struct httpc *client,
+				 const char *want)
+{
+	const struct httpc_call call = {.path = "/who", .timeout_ms = 5000};
+	struct result result;
+
+	result_init(&result);
+	httpc_request(client, &call, on_answer, &result);
+	helper_until(pair->loop, is_answered, &result);
+	assert_string_equal(buf_cstr(&result.body), want);
+	buf_fini(&result.body);
+}
+
+static void test_bearer(void **state)
+{
+	struct httpc *client;
+	struct pair pair;
+
+	(void)state;
+	pair_open(&pair);
+	new_client(pair.loop, "127.0.0.1", pair.port, &client);
+	expect_authorization(&pair, client, "");
+	assert_int_equal(httpc_set_bearer(client, "a-._~+/9="), 0);
+	expect_authorization(&pair, client, "Bearer a-._~+/9=");
+	assert_int_equal(httpc_set_bearer(client, "a\r\nX: y"), ERR_SYNTAX);
+	assert_int_equal(httpc_set_bearer(client, "a b"), ERR_SYNTAX);
+	expect_authorization(&pair, client, "Bearer a-._~+/9=");
+	assert_int_equal(httpc_set_bearer(client, ""), 0);
+	expect_authorization(&pair, client, "");
 	httpc_free(&client);
 	pair_close(&pair);
 }
@@ -649,6 +685,7 @@ int main(void)
 		cmocka_unit_test(test_free_inside_the_callback),
 		cmocka_unit_test(test_what_cannot_be_asked),
 		cmocka_unit_test(test_many_calls_share_one_connection),
+		cmocka_unit_test(test_bearer),
 		cmocka_unit_test(test_large_bodies_both_ways),
 		cmocka_unit_test(test_a_dead_kept_connection_is_replaced),
 		cmocka_unit_test(test_names_are_resolved),
