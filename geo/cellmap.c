@@ -143,16 +143,21 @@ uint16_t cellmap_cell(const struct cellmap *map, const struct addr *addr)
 	return table ? table->cells[leaf] : CELLMAP_UNKNOWN;
 }
 
-void cellmap_find(const struct cellmap *map, const struct addr *addr,
-		  struct cellmap_place *place_r)
+uint32_t cellmap_place_id(const struct cellmap *map, const struct addr *addr)
+{
+	uint32_t leaf;
+	const struct cell_trie *table = table_of(map, addr, &leaf);
+
+	return table ? table->places[leaf] : 0;
+}
+
+void cellmap_place(const struct cellmap *map, uint32_t id,
+		   struct cellmap_place *place_r)
 {
 	const struct cell_places *places = &map->tables.places;
 	const struct cell_place *place;
-	uint32_t leaf, id;
-	const struct cell_trie *table = table_of(map, addr, &leaf);
 
 	memset(place_r, 0, sizeof(*place_r));
-	id = table ? table->places[leaf] : 0;
 	if (id == 0)
 		return; /* CELLMAP_NOWHERE, CELLMAP_UNKNOWN, empty texts */
 	place = &places->list[id];
@@ -163,6 +168,17 @@ void cellmap_find(const struct cellmap *map, const struct addr *addr,
 	memcpy(place_r->country, place->country, sizeof(place->country));
 	place_r->area = cell_places_text(places, place->area);
 	place_r->city = cell_places_text(places, place->city);
+}
+
+uint32_t cellmap_place_count(const struct cellmap *map)
+{
+	return map->tables.places.count;
+}
+
+void cellmap_find(const struct cellmap *map, const struct addr *addr,
+		  struct cellmap_place *place_r)
+{
+	cellmap_place(map, cellmap_place_id(map, addr), place_r);
 }
 
 const struct cellmap_cell *cellmap_cells(const struct cellmap *map,

@@ -97,6 +97,53 @@ struct frame {
 	double node_count, record_bits, ip_version, major_version;
 };
 
+/* Of a repeated key the first one counts, as it does for the library. */
+static void set_once(double *member, const struct mmdb_value *v)
+{
+	if (*member < 0)
+		*member = v->number;
+}
+
+/* Texts and nothing else: the library leaks memory over anything else. */
+static int check_texts(struct mmdb_value_reader *r, const struct mmdb_value *v,
+		       enum mmdb_value_type container)
+{
+	struct mmdb_value_iter iter = mmdb_value_iter(v);
+	struct mmdb_value child;
+	struct sv key;
+	int rc;
+
+	if (v->type != container)
+		return ERR_CORRUPT;
+	for (;;) {
+		rc = container == MMDB_VALUE_MAP
+			     ? mmdb_value_next_pair(r, &iter, &key, &child)
+			     : mmdb_value_next(r, &iter, &child);
+		if (rc <= 0)
+			return rc;
+		if (child.type != MMDB_VALUE_TEXT)
+			return ERR_CORRUPT;
+	}
+}
+
+static int read_member(struct mmdb_value_reader *r, struct sv key,
+		       const struct mmdb_value *v, struct frame *f)
+{
+	if (sv_eq(key, SV("node_count")))
+		set_once(&f->node_count, v);
+	else if (sv_eq(key, SV("record_size")))
+		set_once(&f->record_bits, v);
+	else if (sv_eq(key, SV("ip_version")))
+		set_once(&f->ip_version, v);
+	else if (sv_eq(key, SV("binary_format_major_version")))
+		set_once(&f->major_version, v);
+	else if (sv_eq(key, SV("languages")))
+		return check_texts(r, v, MMDB_VALUE_ARRAY);
+	else if (sv_eq(key, SV("description")))
+		return check_texts(r, v, MMDB_VALUE_MAP);
+	return 0;
+}
+
 static int read_frame(struct mmdb_value_reader *r, struct frame *frame_r)
 {
 	struct mmdb_value root, v;
@@ -110,16 +157,12 @@ static int read_frame(struct mmdb_value_reader *r, struct frame *frame_r)
 	rc = mmdb_value_read(r, 0, &root);
 	if (rc < 0 || root.type != MMDB_VALUE_MAP)
 		return ERR_CORRUPT;
+	*frame_r = (struct frame){-1, -1, -1, -1};
 	iter = mmdb_value_iter(&root);
 	while ((rc = mmdb_value_next_pair(r, &iter, &key, &v)) > 0) {
-		if (sv_eq(key, SV("node_count")))
-			frame_r->node_count = v.number;
-		else if (sv_eq(key, SV("record_size")))
-			frame_r->record_bits = v.number;
-		else if (sv_eq(key, SV("ip_version")))
-			frame_r->ip_version = v.number;
-		else if (sv_eq(key, SV("binary_format_major_version")))
-			frame_r->major_version = v.number;
+		rc = read_member(r, key, &v, frame_r);
+		if (rc < 0)
+			return rc;
 	}
 	return rc;
 }
@@ -152,7 +195,7 @@ static int check_bytes(const char *path, const uint8_t *bytes, size_t size,
 		       struct buf *why)
 {
 	struct mmdb_value_reader r = {.values_left = METADATA_VALUES_MAX};
-	struct frame frame = {0};
+	struct frame frame;
 	size_t at = metadata_at(bytes, size);
 	const char *fault;
 	int rc;
