@@ -86,6 +86,25 @@ uint16_t cellmap_cell(const struct cellmap *map, const struct addr *addr);
 void cellmap_find(const struct cellmap *map, const struct addr *addr,
 		  struct cellmap_place *place_r);
 
+/*
+ * cellmap_place_id, cellmap_place, cellmap_place_count - the same in two steps,
+ * for callers that keep something of their own for each place: a dense id below
+ * the count (0 = no place known), and the place of an id below the count.
+ * Allocate nothing, any thread; texts are borrowed from the map.
+ */
+uint32_t cellmap_place_id(const struct cellmap *map, const struct addr *addr);
+void cellmap_place(const struct cellmap *map, uint32_t id,
+		   struct cellmap_place *place_r);
+uint32_t cellmap_place_count(const struct cellmap *map);
+
+/* cellmap_place_id - the number of the place of @addr, 0 = none; for tables of
+ * one's own by place. cellmap_place - the place with that number, below
+ * cellmap_place_count(). cellmap_find() is the two in one. */
+uint32_t cellmap_place_id(const struct cellmap *map, const struct addr *addr);
+void cellmap_place(const struct cellmap *map, uint32_t id,
+		   struct cellmap_place *place_r);
+uint32_t cellmap_place_count(const struct cellmap *map);
+
 /* cellmap_cells - all cells by number; *@count_r counts index 0 (unknown) too,
  * which is not a place. Borrowed from the map. */
 const struct cellmap_cell *cellmap_cells(const struct cellmap *map,
