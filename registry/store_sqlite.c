@@ -150,15 +150,17 @@ static void read_node(struct store_thread *thread, sqlite3_stmt *row)
 			  sqlite3_column_int64(row, 3));
 }
 
-static int read_table(struct store_sqlite *self, const char *sql,
-		      void (*read)(struct store_thread *, sqlite3_stmt *))
+typedef void read_cb(struct store_thread *thread, sqlite3_stmt *row);
+
+static int read_table(struct store_sqlite *self, struct store_thread *thread,
+		      const char *sql, read_cb *read)
 {
 	sqlite3_stmt *statement;
 	int rc = sqlite3_prepare_v2(self->db, sql, -1, &statement, NULL);
 
 	if (rc == SQLITE_OK) {
 		while ((rc = sqlite3_step(statement)) == SQLITE_ROW)
-			read(self->thread, statement);
+			read(thread, statement);
 		sqlite3_finalize(statement);
 	}
 	if (rc == SQLITE_DONE)
@@ -170,14 +172,13 @@ static int read_table(struct store_sqlite *self, const char *sql,
 static int read_all(void *arg, struct store_thread *thread)
 {
 	struct store_sqlite *self = arg;
-	int rc;
+	int rc = read_table(self, thread,
+			    "SELECT id, record, source FROM regions",
+			    read_region);
 
-	(void)thread;
-	rc = read_table(self, "SELECT id, record, source FROM regions",
-			read_region);
 	if (rc != 0)
 		return rc;
-	return read_table(self,
+	return read_table(self, thread,
 			  "SELECT id, record, registered_wall_s, down_wall_s"
 			  " FROM nodes ORDER BY id",
 			  read_node);

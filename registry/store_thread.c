@@ -277,7 +277,6 @@ void store_thread_free(struct store_thread **thread)
 
 	if (!self)
 		return;
-	*thread = NULL;
 	pthread_mutex_lock(&self->lock);
 	self->stopping = true;
 	pthread_cond_signal(&self->wake);
@@ -287,4 +286,5 @@ void store_thread_free(struct store_thread **thread)
 	pthread_cond_destroy(&self->wake);
 	pthread_mutex_destroy(&self->lock);
 	mem_free(self);
+	*thread = NULL;
 }
