@@ -6,12 +6,13 @@
 #define PERI_BALANCER_ANSWER_H
 
 #include "balancer/draw.h"
+#include "balancer/place_note.h"
 #include "balancer/view.h"
 
 /* What one answer depends on beside its view. */
 struct answer_client {
 	struct addr address;
-	struct cellmap_place place;
+	struct place_note place;
 	uint64_t key;
 	enum snapshot_family family;
 };

@@ -104,7 +104,8 @@ static void locate(struct turn *turn, struct sv device)
 	struct resolver *resolver = turn->resolver;
 
 	client->address = addr_unmap(&client->address);
-	cellmap_find(turn->view->map->map, &client->address, &client->place);
+	place_note_find(turn->view->map->notes, &client->address,
+			&client->place);
 	client->key =
 		device.len > 0 ? resolve_key(device) : rng_u64(&resolver->rng);
 	counter_add(&resolver->counters.source[client->place.source], 1);

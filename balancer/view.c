@@ -21,6 +21,7 @@ struct view_map *view_map_new(struct cellmap *map, unsigned databases)
 
 	m->holders = 1;
 	m->map = map;
+	m->notes = place_notes_new(map);
 	m->databases = databases;
 	m->loaded_wall_s = clk_wall_s();
 	return m;
@@ -39,6 +40,7 @@ void view_map_unref(struct view_map **map)
 	*map = NULL;
 	if (!m || atomic_fetch_sub(&m->holders, 1) != 1)
 		return;
+	place_notes_free(&m->notes);
 	cellmap_free(&m->map);
 	mem_free(m);
 }

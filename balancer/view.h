@@ -8,6 +8,7 @@
 #ifndef PERI_BALANCER_VIEW_H
 #define PERI_BALANCER_VIEW_H
 
+#include "balancer/place_note.h"
 #include "balancer/policy.h"
 #include "balancer/snapshot.h"
 #include "geo/cellmap.h"
@@ -15,9 +16,10 @@
 /* A map and the count of its holders. */
 struct view_map {
 	_Atomic unsigned holders;
-	struct cellmap *map; /* owned, never NULL */
-	uint32_t serial;     /* 1, 2, ... in the order of loading */
-	unsigned databases;  /* files that it was made from; 0 = none found */
+	struct cellmap *map;	   /* owned, never NULL */
+	struct place_notes *notes; /* owned; of the map */
+	uint32_t serial;	   /* 1, 2, ... in the order of loading */
+	unsigned databases; /* files that it was made from; 0 = none found */
 	int64_t loaded_wall_s;
 };
 
@@ -48,7 +50,8 @@ struct view_parts {
 	bool from_file;
 };
 
-/* view_map_new - take over @map. view_map_ref, _unref: any thread. */
+/* view_map_new - take over @map; takes a while (all places are noted).
+ * view_map_ref, _unref: any thread. */
 struct view_map *view_map_new(struct cellmap *map, unsigned databases);
 struct view_map *view_map_ref(struct view_map *map);
 void view_map_unref(struct view_map **map);

@@ -156,7 +156,8 @@ static uint64_t one(const struct bench *b, enum part part, unsigned i,
 			die("query");
 	client.address = b->addresses[i];
 	if (part == PART_PLACE || part == PART_BODY || part == PART_ALL)
-		cellmap_find(b->view->map->map, &client.address, &client.place);
+		place_note_find(b->view->map->notes, &client.address,
+				&client.place);
 	draw.key = client.key = i * 0x9e3779b97f4a7c15ULL;
 	draw.cell =
 		part == PART_ALL ? client.place.cell : (uint16_t)(i % 16000);

@@ -110,7 +110,7 @@ static struct answer_client make_client(const struct view *view, const char *ip,
 				       .family = family};
 
 	assert_int_equal(addr_parse(sv_str(ip), &client.address), 0);
-	cellmap_find(view->map->map, &client.address, &client.place);
+	place_note_find(view->map->notes, &client.address, &client.place);
 	return client;
 }
 
@@ -264,32 +264,6 @@ static void test_goim(void **state)
 	fleet_free(&fleet);
 }
 
-/* A long area is cut at a character, so that readers' 64 bytes hold it. */
-static void test_long_area(void **state)
-{
-	struct balancer_settings s = default_settings();
-	struct fleet *fleet = fleet_new();
-	struct answer_client client;
-	static char area[100];
-	struct view *view;
-	struct buf b;
-
-	(void)state;
-	memset(area, 'x', 63);
-	memcpy(area + 63, "\xc3\xa3yyy", 5);
-	view = make_view(&s, fleet);
-	client = make_client(view, "200.160.2.3", SNAPSHOT_V46);
-	client.place.area = sv_of(area, 68);
-	buf_init(&b, 16384);
-	answer_put_nobody(&b, view, SV("h"), &client);
-	area[63] = '\0';
-	assert_non_null(strstr(buf_cstr(&b), area));
-	assert_null(strstr(buf_cstr(&b), "\xc3\xa3"));
-	buf_fini(&b);
-	view_unref(&view);
-	fleet_free(&fleet);
-}
-
 static void test_shelf(void **state)
 {
 	struct balancer_settings s = default_settings();
@@ -344,7 +318,6 @@ int main(void)
 		cmocka_unit_test(test_native),
 		cmocka_unit_test(test_nobody),
 		cmocka_unit_test(test_goim),
-		cmocka_unit_test(test_long_area),
 		cmocka_unit_test(test_shelf),
 		cmocka_unit_test(test_find_service),
 	};
