@@ -81,6 +81,13 @@ static void on_beat_reply(uint32_t online, void *arg)
 		l->handler->beat_reply(l, online, l->handler->arg);
 }
 
+static void tell_failed(struct link *l, const struct target *target, int rc)
+{
+	if (l->handler->failed)
+		l->handler->failed(l, &target->addr, target->port, rc,
+				   l->handler->arg);
+}
+
 /* An address did not work: the next question says so. */
 static void on_failed(const struct target *target, int rc, void *arg)
 {
@@ -88,9 +95,7 @@ static void on_failed(const struct target *target, int rc, void *arg)
 
 	targets_failed_add(&l->failed, &target->addr);
 	l->has_unreported = true;
-	if (l->handler->failed)
-		l->handler->failed(l, &target->addr, target->port, rc,
-				   l->handler->arg);
+	tell_failed(l, target, rc);
 }
 
 /* ---- life ---- */
@@ -361,13 +366,20 @@ static void enter_up(struct link *l, int64_t now_ms)
 	set_state(l, LINK_UP, 0);
 }
 
-/* Authentication went wrong here; the next address of the list may do, unless
- * the server said no: then it is the token or the identity. */
+/*
+ * Authentication went wrong here; the next address of the list may do, unless
+ * the server said no: then it is the token or the identity. A server that
+ * closes without a word is full or refuses us: nothing that the balancer has to
+ * hear from us, or clients with an old token would make good nodes suspect.
+ */
 static void auth_failed(struct link *l, int64_t now_ms)
 {
 	int rc = l->channel.rc;
 
-	on_failed(&l->target, rc, l);
+	if (rc == ERR_TIMEOUT || rc == ERR_SYNTAX || rc == ERR_TOOBIG)
+		on_failed(&l->target, rc, l);
+	else
+		tell_failed(l, &l->target, rc);
 	if (rc != ERR_DENIED && l->targets &&
 	    l->targets->next < l->targets->count) {
 		enter_connecting(l, now_ms);
@@ -399,11 +411,8 @@ static void up_ended(struct link *l, int64_t now_ms)
 
 	if (now_ms - l->up_since_ms >= SETTLED_MS)
 		backoff_reset(&l->backoff);
-	/* A node that died is not to be first again and the balancer wants to
-	 * know; one that said goodbye has not failed, and of a silence the
-	 * network is suspect first. */
-	if (!l->channel.goodbye && rc != ERR_TIMEOUT)
-		on_failed(&l->target, rc, l);
+	/* If the node has died the next connect says so, and only that is
+	 * reported: it may as well have been the network or a kick. */
 	take_goodbye(l);
 	wait_ms = backoff_next_ms(&l->backoff, l->config->rng);
 	wait_again(l, rc, wait_ms, now_ms);

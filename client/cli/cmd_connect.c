@@ -1,6 +1,8 @@
 /*
  * cmd_connect.c - perictl connect: be a client and print what happens.
  */
+#include <errno.h>
+
 #include "client/cli/commands.h"
 #include "client/cli/secret_file.h"
 #include "client/cli/stopper.h"
@@ -26,6 +28,7 @@ struct watcher {
 	struct buf line;
 	uint32_t beats_wanted, beats_seen, ups;
 	int last_rc;
+	bool refused; /* the last address that failed closed at once */
 	struct stopper stopper;
 };
 
@@ -172,8 +175,19 @@ static void on_answer(struct link *link UNUSED, const struct reply *reply,
 	end_line(w, &j);
 }
 
-static void on_failed(struct link *link UNUSED, const struct addr *addr,
-		      uint16_t port, int rc, void *arg)
+/* Servers of goim's kind refuse without a word. */
+static const char *failure_text(struct watcher *w, struct link *link, int rc)
+{
+	w->refused = link_state(link) == LINK_AUTHENTICATING &&
+		     (rc == ERR_CLOSED || rc == -ECONNRESET);
+	if (w->refused)
+		return "closed before authentication (no or a wrong token? "
+		       "full?)";
+	return err_str(rc);
+}
+
+static void on_failed(struct link *link, const struct addr *addr, uint16_t port,
+		      int rc, void *arg)
 {
 	char text[ADDR_TEXT_MAX];
 	struct watcher *w = arg;
@@ -182,7 +196,7 @@ static void on_failed(struct link *link UNUSED, const struct addr *addr,
 	begin_line(w, &j, "failed");
 	put_text(w, &j, "addr", addr_text(addr, text));
 	put_number(w, &j, "port", port);
-	put_text(w, &j, "why", err_str(rc));
+	put_text(w, &j, "why", failure_text(w, link, rc));
 	end_line(w, &j);
 }
 
@@ -255,7 +269,8 @@ static int exit_code(const struct watcher *w)
 {
 	if (w->ups > 0)
 		return CLI_OK;
-	return w->last_rc == ERR_DENIED ? CLI_REFUSED : CLI_UNREACHABLE;
+	return w->refused || w->last_rc == ERR_DENIED ? CLI_REFUSED
+						      : CLI_UNREACHABLE;
 }
 
 static int read_settings(const struct cli *cli, const struct settings *s,

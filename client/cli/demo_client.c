@@ -50,9 +50,9 @@ static void enter_up(struct demo_client *c)
 				   1000);
 }
 
-/* Why an attempt ended, by how far it had come. Addresses that did not connect
- * were counted one by one already. */
-static void count_failure(struct demo_client *c, int rc)
+/* Why an attempt ended, by how far it had come. Addresses that did not work
+ * are counted one by one in on_failed(). */
+static void count_failure(struct demo_client *c)
 {
 	struct demo_stats *stats = c->crowd->stats;
 
@@ -60,19 +60,17 @@ static void count_failure(struct demo_client *c, int rc)
 		stats->lost++;
 	else if (c->state == LINK_RESOLVING)
 		stats->resolve_failed++;
-	else if (rc == ERR_DENIED)
-		stats->refused++;
 }
 
-static void on_state(struct link *link UNUSED, enum link_state state, int rc,
-		     void *arg)
+static void on_state(struct link *link UNUSED, enum link_state state,
+		     int rc UNUSED, void *arg)
 {
 	struct demo_client *c = arg;
 
 	if (state == LINK_RESOLVING)
 		c->asked_us = clk_mono_us();
 	if (state == LINK_WAITING)
-		count_failure(c, rc);
+		count_failure(c);
 	if (c->state == LINK_UP)
 		leave_up(c);
 	c->state = state;
@@ -102,8 +100,9 @@ static void on_failed(struct link *link UNUSED, const struct addr *addr UNUSED,
 {
 	struct demo_client *c = arg;
 
-	/* Lost and refused ones are counted as such. */
-	if (c->state != LINK_UP && rc != ERR_DENIED)
+	if (c->state == LINK_AUTHENTICATING && rc != ERR_TIMEOUT)
+		c->crowd->stats->refused++;
+	else
 		c->crowd->stats->connect_failed++;
 }
 

@@ -17,8 +17,8 @@ struct demo_stats {
 	uint64_t resolve_failed; /* questions without an answer */
 	uint64_t connects;	 /* clients that came to be up */
 	uint64_t connect_failed; /* addresses that did not take a client */
-	uint64_t refused;	 /* authentication refused */
-	uint64_t lost;		 /* connections that ended by themselves */
+	uint64_t refused; /* addresses that closed before authentication */
+	uint64_t lost;	  /* connections that ended by themselves */
 	uint64_t beats, beats_answered;
 	/* now: */
 	uint32_t clients, up;
