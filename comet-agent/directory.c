@@ -23,10 +23,7 @@
 struct user {
 	UT_hash_handle hh;
 	LIST_HEAD(, directory_entry) sessions; /* newest first */
-	uint32_t hash;
-	uint32_t count;
-	uint8_t len;
-	char text[];
+	char text[];			       /* hh.keylen bytes */
 };
 
 struct directory_entry {
@@ -35,7 +32,6 @@ struct directory_entry {
 	struct user *user;		     /* NULL = anonymous */
 	uint64_t session;
 	uint32_t since_wall_s; /* until 2106: four bytes of each session */
-	uint32_t key_hash;
 	struct addr peer;
 	bool has_key; /* false after it lost the key; key shard's lock */
 	uint8_t key_len, platform_len;
@@ -115,7 +111,8 @@ static struct directory_entry *entry_new(const struct directory *directory,
 	entry->platform_len = (uint8_t)platform_len;
 	memcpy(entry->text, person->key, key_len);
 	memcpy(entry->text + key_len, person->platform, platform_len);
-	entry->key_hash = hash_of(directory, sv_of(entry->text, key_len));
+	/* Kept in the handle also while it is in no table. */
+	entry->hh.hashv = hash_of(directory, sv_of(entry->text, key_len));
 	return entry;
 }
 
@@ -134,11 +131,9 @@ static struct user *user_add(struct user_shard *shard, struct sv name,
 	struct user *user = mem_alloc(sizeof(*user) + name.len);
 
 	LIST_INIT(&user->sessions);
-	user->hash = hash;
-	user->len = (uint8_t)name.len;
 	memcpy(user->text, name.ptr, name.len);
-	HASH_ADD_KEYPTR_BYHASHVALUE(hh, shard->users, user->text, user->len,
-				    hash, user);
+	HASH_ADD_KEYPTR_BYHASHVALUE(hh, shard->users, user->text,
+				    (unsigned)name.len, hash, user);
 	return user;
 }
 
@@ -155,7 +150,6 @@ static void user_join(struct directory *directory,
 	if (!entry->user)
 		entry->user = user_add(shard, name, hash);
 	LIST_INSERT_HEAD(&entry->user->sessions, entry, of_user);
-	entry->user->count++;
 	pthread_mutex_unlock(&shard->lock);
 }
 
@@ -167,10 +161,10 @@ static void user_leave(struct directory *directory,
 
 	if (!user)
 		return;
-	shard = user_shard(directory, user->hash);
+	shard = user_shard(directory, user->hh.hashv);
 	pthread_mutex_lock(&shard->lock);
 	LIST_REMOVE(entry, of_user);
-	if (--user->count == 0) {
+	if (LIST_EMPTY(&user->sessions)) {
 		HASH_DELETE(hh, shard->users, user);
 		mem_free(user);
 	}
@@ -191,7 +185,7 @@ static int key_take(struct key_shard *shard, struct directory_entry *entry,
 	struct directory_entry *old = NULL;
 
 	HASH_FIND_BYHASHVALUE(hh, shard->entries, entry->text, entry->key_len,
-			      entry->key_hash, old);
+			      entry->hh.hashv, old);
 	if (old && proof == DIRECTORY_KEY_CLAIMED && !is_same_user(old, entry))
 		return ERR_CONFLICT;
 	if (old) {
@@ -200,7 +194,7 @@ static int key_take(struct key_shard *shard, struct directory_entry *entry,
 		*loser_r = old->session;
 	}
 	HASH_ADD_KEYPTR_BYHASHVALUE(hh, shard->entries, entry->text,
-				    entry->key_len, entry->key_hash, entry);
+				    entry->key_len, entry->hh.hashv, entry);
 	entry->has_key = true;
 	return 0;
 }
@@ -211,7 +205,7 @@ int directory_claim(struct directory *directory,
 		    struct directory_entry **entry_r, uint64_t *loser_r)
 {
 	struct directory_entry *entry = entry_new(directory, person);
-	struct key_shard *shard = key_shard(directory, entry->key_hash);
+	struct key_shard *shard = key_shard(directory, entry->hh.hashv);
 	int rc;
 
 	*loser_r = 0;
@@ -236,7 +230,7 @@ void directory_release(struct directory *directory,
 
 	if (!*entry)
 		return;
-	shard = key_shard(directory, (*entry)->key_hash);
+	shard = key_shard(directory, (*entry)->hh.hashv);
 	pthread_mutex_lock(&shard->lock);
 	if ((*entry)->has_key)
 		HASH_DELETE(hh, shard->entries, *entry);
@@ -257,7 +251,8 @@ static void copy_out(const struct directory_entry *entry,
 	memcpy(person_r->platform, entry->text + entry->key_len,
 	       entry->platform_len);
 	if (entry->user)
-		memcpy(person_r->user, entry->user->text, entry->user->len);
+		memcpy(person_r->user, entry->user->text,
+		       entry->user->hh.keylen);
 }
 
 int directory_find_key(struct directory *directory, struct sv key,
@@ -285,18 +280,17 @@ unsigned directory_find_user(struct directory *directory, struct sv user,
 	struct user_shard *shard = user_shard(directory, hash);
 	const struct directory_entry *entry;
 	const struct user *found;
-	unsigned count = 0, copied = 0;
+	unsigned count = 0;
 
 	if (user.len == 0 || user.len >= DIRECTORY_USER_BYTES)
 		return 0;
 	pthread_mutex_lock(&shard->lock);
 	found = user_find(shard, user, hash);
 	if (found) {
-		count = found->count;
 		LIST_FOREACH (entry, &found->sessions, of_user) {
-			if (copied == max)
-				break;
-			copy_out(entry, &persons_r[copied++]);
+			if (count < max)
+				copy_out(entry, &persons_r[count]);
+			count++;
 		}
 	}
 	pthread_mutex_unlock(&shard->lock);

@@ -39,6 +39,7 @@ enum directory_proof {
 	DIRECTORY_KEY_PROVED,  /* a token says so, or nobody has to prove */
 };
 
+/* directory_new - empty. Owned by the caller. */
 struct directory *directory_new(void);
 /* directory_free - all entries were released. */
 void directory_free(struct directory **directory);

@@ -249,5 +249,5 @@ void session_end(struct session_env *env, struct session *session,
 		tally_sub(&env->tally->authenticated);
 		directory_release(env->directory, &session->entry);
 	}
-	mem_free(session->accepts);
+	subscription_set(session, NULL, 0);
 }

@@ -18,6 +18,8 @@
 
 /* Room that session_feed() needs in its output to handle one more frame. */
 #define SESSION_REPLY_MAX 4112
+/* goim's clients want three; more cost an allocation. */
+#define SESSION_FEW_OPS	  4
 
 enum session_auth_reply {
 	SESSION_AUTH_REPLY_EMPTY, /* as goim */
@@ -54,10 +56,14 @@ struct session {
 	uint64_t number;	       /* in the worker's session_table */
 	struct directory_entry *entry; /* NULL until authenticated; owned */
 	struct headcount_name *room;   /* NULL = none */
-	int32_t *accepts;	       /* owned */
-	uint32_t idle_ms;	       /* silence allowed once open */
-	uint32_t rate_second;	       /* the second that is being counted */
-	uint32_t rate_frames;	       /* frames in it */
+	/* Ops it wants to be sent; up to SESSION_FEW_OPS of them in place. */
+	union {
+		int32_t few[SESSION_FEW_OPS];
+		int32_t *many; /* owned */
+	} accepts;
+	uint32_t idle_ms;     /* silence allowed once open */
+	uint32_t rate_second; /* the second that is being counted */
+	uint32_t rate_frames; /* frames in it */
 	uint8_t accept_count;
 	bool wants_goodbye;
 	bool is_leaving; /* the gate's: was sent away, may read its goodbye */

@@ -51,7 +51,8 @@ static void grow(struct session_table *table)
 {
 	uint32_t old = table->slot_count;
 
-	table->slot_count = old ? old * 2 : SLOTS_FIRST;
+	/* By half: an idle slot is memory that every session pays. */
+	table->slot_count = old ? old + old / 2 : SLOTS_FIRST;
 	table->slots = mem_grow(table->slots, table->slot_count,
 				sizeof(*table->slots));
 	/* Lowest first: the array fills from its start. */

@@ -40,25 +40,31 @@ static int drop(struct ops *ops, int32_t op)
 	return 0;
 }
 
+static bool is_in_place(uint8_t count)
+{
+	return count <= SESSION_FEW_OPS;
+}
+
 static void load(const struct session *session, struct ops *ops_r)
 {
-	ops_r->count = session->accept_count;
-	if (ops_r->count)
-		memcpy(ops_r->op, session->accepts,
-		       ops_r->count * sizeof(int32_t));
+	*ops_r = (struct ops){.count = session->accept_count};
+	memcpy(ops_r->op,
+	       is_in_place(ops_r->count) ? session->accepts.few
+					 : session->accepts.many,
+	       ops_r->count * sizeof(int32_t));
 }
 
 static void store(struct session *session, const struct ops *ops)
 {
-	if (ops->count != session->accept_count) {
-		mem_free(session->accepts);
-		session->accepts =
-			ops->count ? mem_array(ops->count, sizeof(int32_t))
-				   : NULL;
-	}
+	size_t bytes = ops->count * sizeof(int32_t);
+
+	if (!is_in_place(session->accept_count))
+		mem_free(session->accepts.many);
 	session->accept_count = ops->count;
-	if (ops->count)
-		memcpy(session->accepts, ops->op, ops->count * sizeof(int32_t));
+	if (is_in_place(ops->count))
+		memcpy(session->accepts.few, ops->op, bytes);
+	else
+		session->accepts.many = mem_dup(ops->op, bytes);
 }
 
 void subscription_set(struct session *session, const int32_t *ops,
