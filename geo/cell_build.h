@@ -19,7 +19,9 @@ struct cell_tables {
 
 struct cell_build;
 
+/* cell_build_new - nothing collected yet; owned by the caller. */
 struct cell_build *cell_build_new(void);
+/* cell_build_free - NULL is allowed; also after cell_build_finish(). */
 void cell_build_free(struct cell_build **build);
 
 /*
@@ -43,6 +45,7 @@ MUST_CHECK int cell_build_overrides(struct cell_build *build,
  * to cell_build_tables_fini(). Returns 0 or ERR_LIMIT with @why. */
 MUST_CHECK int cell_build_finish(struct cell_build *build,
 				 struct cell_tables *tables_r, struct buf *why);
+/* cell_build_tables_fini - nobody reads the tables any more. */
 void cell_build_tables_fini(struct cell_tables *tables);
 
 #endif

@@ -33,7 +33,9 @@ struct cell_places {
 	struct idset place_set, text_set; /* while building */
 };
 
+/* cell_places_init - only place 0 and the empty text. */
 void cell_places_init(struct cell_places *places);
+/* cell_places_fini - free all; a zeroed struct is allowed. */
 void cell_places_fini(struct cell_places *places);
 
 /*

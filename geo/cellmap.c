@@ -151,6 +151,16 @@ uint32_t cellmap_place_id(const struct cellmap *map, const struct addr *addr)
 	return table ? table->places[leaf] : 0;
 }
 
+uint32_t cellmap_both(const struct cellmap *map, const struct addr *addr,
+		      uint16_t *cell_r)
+{
+	uint32_t leaf;
+	const struct cell_trie *table = table_of(map, addr, &leaf);
+
+	*cell_r = table ? table->cells[leaf] : CELLMAP_UNKNOWN;
+	return table ? table->places[leaf] : 0;
+}
+
 void cellmap_place(const struct cellmap *map, uint32_t id,
 		   struct cellmap_place *place_r)
 {

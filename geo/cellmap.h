@@ -93,6 +93,9 @@ void cellmap_find(const struct cellmap *map, const struct addr *addr,
  * Allocate nothing, any thread; texts are borrowed from the map.
  */
 uint32_t cellmap_place_id(const struct cellmap *map, const struct addr *addr);
+/* cellmap_both - number and, without waiting for the place's memory, cell. */
+uint32_t cellmap_both(const struct cellmap *map, const struct addr *addr,
+		      uint16_t *cell_r);
 void cellmap_place(const struct cellmap *map, uint32_t id,
 		   struct cellmap_place *place_r);
 uint32_t cellmap_place_count(const struct cellmap *map);

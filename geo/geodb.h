@@ -18,9 +18,9 @@ struct geodb;
 struct geodb_place {
 	bool has_position;
 	float lat_deg, lon_deg;
-	char country[3];     /* ISO 3166 alpha-2 in upper case, "" = unknown */
-	struct sv area;	     /* first subdivision; borrowed from the file */
-	struct sv city;	     /* borrowed from the file */
+	char country[3]; /* ISO 3166 alpha-2 in upper case, "" = unknown */
+	struct sv area;	 /* first subdivision; borrowed from the file */
+	struct sv city;	 /* borrowed from the file */
 };
 
 /* Called for each network in address order within a file. Networks inside

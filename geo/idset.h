@@ -26,7 +26,9 @@ struct idset {
 /* Whether thing @id is the one described by @wanted. */
 typedef bool idset_eq_cb(uint32_t id, const void *wanted, const void *arg);
 
+/* idset_init - an empty set in the caller's storage. */
 void idset_init(struct idset *set);
+/* idset_fini - free it; a zeroed struct is allowed. */
 void idset_fini(struct idset *set);
 
 /* idset_find - the id of the thing with @hash that @eq accepts, or IDSET_NONE.

@@ -188,7 +188,7 @@ static int read_one(struct mmdb_value_reader *r, uint32_t offset,
 int mmdb_value_read(struct mmdb_value_reader *r, uint32_t offset,
 		    struct mmdb_value *v)
 {
-	uint32_t target, next;
+	uint32_t target = 0, next;
 	int rc;
 
 	memset(v, 0, sizeof(*v));
@@ -210,7 +210,7 @@ static int skip(struct mmdb_value_reader *r, const struct mmdb_value *v,
 		uint32_t *next_r)
 {
 	uint64_t left;
-	uint32_t offset = v->first, target;
+	uint32_t offset = v->first, target = 0;
 
 	*next_r = v->next;
 	if (v->next != 0)

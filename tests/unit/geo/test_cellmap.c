@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <pthread.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -440,6 +441,61 @@ static void samples_follow_the_share_of_networks(void **state)
 	cellmap_free(&map);
 }
 
+static void places_have_dense_numbers(void **state)
+{
+	struct cellmap *map = build(PATHS(DATA "flat4.mmdb"), NULL, 0);
+	struct addr in = addr_of("8.8.8.8"), out = addr_of("8.8.7.0");
+	uint32_t id = cellmap_place_id(map, &in);
+	struct cellmap_place by_id, by_addr;
+
+	(void)state;
+	assert_int_equal(cellmap_place_count(map),
+			 cellmap_stats(map)->places + 1);
+	assert_true(id > 0 && id < cellmap_place_count(map));
+	assert_int_equal(cellmap_place_id(map, &out), 0);
+	cellmap_place(map, id, &by_id);
+	cellmap_find(map, &in, &by_addr);
+	assert_int_equal(by_id.cell, by_addr.cell);
+	assert_true(sv_eq(by_id.city, by_addr.city));
+	cellmap_place(map, 0, &by_id);
+	assert_int_equal(by_id.source, CELLMAP_NOWHERE);
+	cellmap_free(&map);
+}
+
+static void *sample_all(void *arg)
+{
+	const struct cellmap *map = arg;
+	unsigned count;
+
+	(void)cellmap_cells(map, &count);
+	for (unsigned c = 1; c < count; c++) {
+		struct addr addr;
+
+		if (cellmap_sample(map, (uint16_t)c, 0.5, 0.5, &addr) < 0 ||
+		    cellmap_cell(map, &addr) != c)
+			return arg;
+	}
+	return NULL;
+}
+
+/* The first samples of two threads make the index at once. */
+static void threads_may_sample_together(void **state)
+{
+	(void)state;
+	for (unsigned round = 0; round < 20; round++) {
+		struct cellmap *map = build(PATHS(DATA "flat4.mmdb"), NULL, 0);
+		pthread_t other;
+		void *result;
+
+		assert_int_equal(pthread_create(&other, NULL, sample_all, map),
+				 0);
+		assert_null(sample_all(map));
+		assert_int_equal(pthread_join(other, &result), 0);
+		assert_null(result);
+		cellmap_free(&map);
+	}
+}
+
 static const struct refusal {
 	const char *rule;
 	const char *paths[3];
@@ -636,6 +692,8 @@ int main(void)
 		cmocka_unit_test(long_names_are_cut_between_characters),
 		cmocka_unit_test(samples_lie_in_their_cell),
 		cmocka_unit_test(samples_follow_the_share_of_networks),
+		cmocka_unit_test(places_have_dense_numbers),
+		cmocka_unit_test(threads_may_sample_together),
 		cmocka_unit_test(one_bad_file_is_no_map),
 		cmocka_unit_test(cells_fit_in_16_bits),
 		cmocka_unit_test(overrides_off_the_globe_are_refused),
