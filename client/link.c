@@ -41,7 +41,7 @@ struct link {
 	const struct link_config *config;
 	const struct link_handler *handler;
 	const struct channel_identity *identity;
-	struct resolver_query query;
+	const struct resolver_query *query;
 	struct interest interest;
 	enum targets_families families;
 	int step_again; /* a state was entered that can go on at once */
@@ -120,12 +120,6 @@ static void init_parts(struct link *l)
 		.beat_reply = on_beat_reply,
 		.arg = l,
 	};
-	l->race_config = (struct race_config){
-		.stagger_ms = l->config->stagger_ms,
-		.connect_timeout_ms = l->config->connect_timeout_ms,
-		.failed = on_failed,
-		.arg = l,
-	};
 	heartbeat_init(&l->heartbeat, &bounds, l->config->memory,
 		       l->config->rng);
 	backoff_init(&l->backoff);
@@ -140,7 +134,7 @@ struct link *link_new(const struct link_config *config,
 	struct link *l = mem_alloc(sizeof(*l));
 
 	l->config = config;
-	l->query = *query;
+	l->query = query;
 	l->identity = identity;
 	l->handler = handler;
 	l->interest = interest ? *interest : *config->interest;
@@ -235,6 +229,12 @@ static void take_numbers(struct link *l, const struct reply *reply)
 static void enter_connecting(struct link *l, int64_t now_ms)
 {
 	set_state(l, LINK_CONNECTING, 0);
+	l->race_config = (struct race_config){
+		.stagger_ms = l->config->stagger_ms,
+		.connect_timeout_ms = l->config->connect_timeout_ms,
+		.failed = on_failed,
+		.arg = l,
+	};
 	l->race = race_start(l->targets, &l->race_config, &l->interest, now_ms);
 }
 
@@ -270,7 +270,7 @@ static void use_answer(struct link *l, const struct reply *reply,
 
 static void enter_resolving(struct link *l, int64_t now_ms)
 {
-	struct resolver_query query = l->query;
+	struct resolver_query query = *l->query;
 
 	query.failed = l->failed.list;
 	query.failed_count = l->failed.count;
@@ -345,7 +345,7 @@ static void step_race(struct link *l, int64_t now_ms)
 	}
 	race_free(&l->race);
 	if (rc != 0) {
-		asker_distrust(l->config->cache, &l->query, now_ms);
+		asker_distrust(l->config->cache, l->query, now_ms);
 		attempt_failed(l, rc, now_ms);
 		return;
 	}
@@ -385,7 +385,7 @@ static void auth_failed(struct link *l, int64_t now_ms)
 		enter_connecting(l, now_ms);
 		return;
 	}
-	asker_distrust(l->config->cache, &l->query, now_ms);
+	asker_distrust(l->config->cache, l->query, now_ms);
 	attempt_failed(l, rc, now_ms);
 }
 

@@ -61,9 +61,10 @@ void link_defaults(struct link_config *config);
  * link_new - an idle link.
  *
  * @config    borrowed for the link's life
- * @query     what to ask; its texts are borrowed; failed is ignored (the link
- *	      reports its own)
- * @identity  borrowed with its texts
+ * @query     what to ask, borrowed with its texts; failed is ignored (the
+ *	      link reports its own)
+ * @identity  who we are, borrowed with its texts; both may change while the
+ *	      link lives and are looked at when they are needed
  * @handler   borrowed; members may be NULL
  * @interest  of this link, copied; config->interest is used when it is NULL
  *

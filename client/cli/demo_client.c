@@ -162,16 +162,16 @@ struct demo_client *demo_client_new(struct demo_crowd *crowd,
 				    int64_t now_ms)
 {
 	struct demo_client *c = mem_alloc(sizeof(*c));
-	struct resolver_query query = {.host = crowd->host, .ip = *ip};
 	struct interest interest;
 
 	c->crowd = crowd;
 	c->leave_ms = now_ms + PATIENCE_MS;
 	c->member = (struct pollset_member){.set = crowd->set, .owner = c};
 	introduce(c, number);
-	query.device = c->device;
+	c->query = (struct resolver_query){
+		.host = crowd->host, .device = c->device, .ip = *ip};
 	interest = pollset_interest(&c->member);
-	c->link = link_new(crowd->link_config, &query, &c->identity,
+	c->link = link_new(crowd->link_config, &c->query, &c->identity,
 			   &c->handler, &interest);
 	crowd->stats->arrivals++;
 	crowd->stats->clients++;

@@ -32,6 +32,7 @@ struct demo_client {
 	struct demo_crowd *crowd; /* borrowed */
 	struct link *link;	  /* owned */
 	struct pollset_member member;
+	struct resolver_query query;
 	struct channel_identity identity;
 	struct link_handler handler;
 	char *token; /* owned; NULL = none */
