@@ -1,0 +1,128 @@
+/*
+ * fuzz_lib-net__httpd.c - the whole server on a socket pair. The first byte
+ * says in which steps the rest arrives; the server must end in order whatever
+ * comes, and answer nothing but HTTP.
+ */
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "lib/base/log.h"
+#include "lib/net/httpd_conn.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static struct loop *the_loop;
+static unsigned open_streams;
+
+static void check(int holds)
+{
+	if (!holds)
+		abort();
+}
+
+static void on_closed(struct httpd_stream *stream, void *arg)
+{
+	(void)stream;
+	(void)arg;
+	open_streams--;
+}
+
+static void on_request(struct httpd_request *req, void *arg)
+{
+	struct httpd_stream *stream;
+
+	(void)arg;
+	switch (req->head->path.len % 5) {
+	case 0:
+		buf_sv(httpd_reply_begin(req, 200, SV("")), req->head->query);
+		httpd_reply_end(req);
+		break;
+	case 1:
+		httpd_reply(req, 200, "text/plain", SV(""), req->body);
+		break;
+	case 2:
+		httpd_later_reply(httpd_defer(req), 204, NULL, SV(""), SV(""));
+		break;
+	case 3:
+		open_streams++;
+		stream = httpd_stream(req, "text/plain", SV(""), on_closed,
+				      NULL);
+		httpd_stream_send(stream, req->head->query);
+		if (req->body.len % 2 == 0) {
+			httpd_stream_end(stream);
+			open_streams--;
+		}
+		break;
+	default:
+		httpd_problem_simple(req, 404, "x", "X", NULL);
+	}
+}
+
+static void stop(void *arg)
+{
+	loop_stop(arg);
+}
+
+static void turn(void)
+{
+	loop_later(the_loop, stop, the_loop);
+	check(loop_run(the_loop) == 0);
+}
+
+static void drain_answers(int fd, size_t *got_r)
+{
+	char bytes[4096];
+	ssize_t got;
+
+	while ((got = recv(fd, bytes, sizeof(bytes), 0)) > 0) {
+		if (*got_r == 0 && got >= 9)
+			check(memcmp(bytes, "HTTP/1.1 ", 9) == 0);
+		*got_r += (size_t)got;
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	const struct addr peer = {.family = ADDR_V4, .bytes = {127, 0, 0, 1}};
+	struct httpd_limits limits = httpd_default_limits();
+	struct httpd *server;
+	size_t step, got = 0;
+	int fds[2];
+
+	if (size < 2)
+		return 0;
+	if (!the_loop) {
+		log_set_level(LOG_ERR);
+		check(loop_new(&the_loop) == 0);
+	}
+	limits.body_max_bytes = 200;
+	server = httpd_new(the_loop, &limits, on_request, NULL);
+	check(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds) == 0);
+	httpd_conn_accept(fds[1], &peer, 1, server);
+	step = data[0] ? data[0] : size;
+	for (size_t at = 1; at < size; at += step) {
+		size_t take = size - at < step ? size - at : step;
+
+		if (send(fds[0], data + at, take, MSG_NOSIGNAL) < 0)
+			break;
+		turn();
+		drain_answers(fds[0], &got);
+	}
+	shutdown(fds[0], SHUT_WR);
+	for (int i = 0; i < 6; i++) {
+		turn();
+		drain_answers(fds[0], &got);
+	}
+	/* It has seen the end, and has read all: nothing may be left. */
+	check(httpd_open_conns(server) == 0);
+	check(got == httpd_counters(server)->bytes_out);
+	httpd_free(&server);
+	turn();
+	check(open_streams == 0);
+	close(fds[0]);
+	return 0;
+}
