@@ -20,10 +20,10 @@
 #define REGIONS_BATCH  256
 /* Catching up stops here until the socket has taken it, so that a watcher of a
  * large fleet is paced by its own reading. */
-#define CATCH_UP_BYTES (256u * 1024)
+#define CATCH_UP_BYTES (1024u * 1024)
 #define PUMP_STEPS     64 /* of one watcher at a time: the loop must turn */
 /* A live watcher with more unread bytes falls back to catching up. */
-#define LIVE_BYTES     (1024u * 1024)
+#define LIVE_BYTES     (2048u * 1024)
 
 enum watcher_state { WATCHER_STATE, WATCHER_REPLAY, WATCHER_LIVE };
 
@@ -35,6 +35,7 @@ struct watcher {
 	uint64_t next_rev;	   /* the first change not sent */
 	char after[NODE_ID_BYTES]; /* last node of the state sent so far */
 	const char *reset_why;	   /* still to be sent; NULL = no */
+	size_t queued_bytes;	   /* unread when last looked at */
 	bool synced;		   /* the initial state is complete */
 };
 
@@ -125,6 +126,12 @@ static void send_to(struct watcher *watcher, const struct buf *line)
 	httpd_stream_send(watcher->stream, buf_view(line));
 }
 
+static size_t look_at_queue(struct watcher *watcher)
+{
+	watcher->queued_bytes = httpd_stream_queued_bytes(watcher->stream);
+	return watcher->queued_bytes;
+}
+
 /* Give hub->line to everybody who is up to date. @rev is the line's, 0 for
  * lines that are not part of the history. */
 static void broadcast(struct feed_hub *hub, uint64_t rev)
@@ -134,7 +141,7 @@ static void broadcast(struct feed_hub *hub, uint64_t rev)
 	LIST_FOREACH (watcher, &hub->watchers, link) {
 		if (watcher->state != WATCHER_LIVE)
 			continue;
-		if (httpd_stream_queued_bytes(watcher->stream) < LIVE_BYTES) {
+		if (look_at_queue(watcher) < LIVE_BYTES) {
 			send_to(watcher, &hub->line);
 			watcher->next_rev = feed_ring_rev(hub->ring) + 1;
 		} else if (rev > 0) {
@@ -261,7 +268,7 @@ static void send_regions(struct watcher *watcher)
 		}
 		buf_reset(&hub->state);
 		feed_put_regions(&hub->state, batch, count,
-				 feed_ring_rev(hub->ring));
+				 watcher->next_rev - 1);
 		send_to(watcher, &hub->state);
 	} while (region);
 	mem_free(batch);
@@ -289,7 +296,7 @@ static void send_state(struct watcher *watcher)
 	memcpy(watcher->after, nodes[count - 1].record.id,
 	       sizeof(watcher->after));
 	buf_reset(&hub->state);
-	feed_put_nodes(&hub->state, nodes, count, feed_ring_rev(hub->ring));
+	feed_put_nodes(&hub->state, nodes, count, watcher->next_rev - 1);
 	send_to(watcher, &hub->state);
 }
 
@@ -378,7 +385,7 @@ static void catch_up(struct watcher *watcher)
 {
 	for (unsigned step = 0; step < PUMP_STEPS; step++) {
 		if (watcher->state == WATCHER_LIVE ||
-		    httpd_stream_queued_bytes(watcher->stream) > CATCH_UP_BYTES)
+		    look_at_queue(watcher) > CATCH_UP_BYTES)
 			return;
 		if (watcher->reset_why)
 			send_reset(watcher);
@@ -411,10 +418,10 @@ static void on_closed(struct httpd_stream *stream, void *arg)
 {
 	struct watcher *watcher = arg;
 
-	if (httpd_stream_queued_bytes(stream) > CATCH_UP_BYTES) {
+	(void)stream;
+	if (watcher->queued_bytes > CATCH_UP_BYTES) {
 		watcher->hub->counters.closed_slow++;
-		log_warn("watch.slow queued_bytes=%zu",
-			 httpd_stream_queued_bytes(stream));
+		log_warn("watch.slow queued_bytes=%zu", watcher->queued_bytes);
 	}
 	watcher_drop(watcher);
 }

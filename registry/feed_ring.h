@@ -32,6 +32,8 @@ void feed_ring_free(struct feed_ring **ring);
 uint64_t feed_ring_add(struct feed_ring *ring, enum feed_ring_kind kind,
 		       const char *id, const char *gone_why);
 
+/* feed_ring_rev, feed_ring_epoch - of the last change; the epoch is borrowed.
+ */
 uint64_t feed_ring_rev(const struct feed_ring *ring);
 const char *feed_ring_epoch(const struct feed_ring *ring);
 

@@ -170,6 +170,7 @@ void lease_to_feed(const struct lease *lease, int64_t now_ms,
 const struct lease_sums *lease_regions(const struct lease_table *table);
 const struct lease_sums *lease_services(const struct lease_table *table);
 
+/* lease_counters - borrowed, always current. */
 const struct lease_counters *lease_counters(const struct lease_table *table);
 
 #endif

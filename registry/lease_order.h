@@ -9,6 +9,7 @@
 
 struct lease_order;
 
+/* lease_order_new - empty; owned by the caller. */
 struct lease_order *lease_order_new(void);
 /* lease_order_free - the leases are borrowed and stay. */
 void lease_order_free(struct lease_order **order);

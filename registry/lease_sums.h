@@ -25,6 +25,7 @@ struct lease_sum {
 	uint64_t conns, capacity;
 };
 
+/* lease_sums_new - no groups; owned by the caller. */
 struct lease_sums *lease_sums_new(void);
 /* lease_sums_free - with all groups. */
 void lease_sums_free(struct lease_sums **sums);

@@ -17,6 +17,8 @@ struct region {
 	uint32_t holds; /* registrations under way that rely on it */
 };
 
+/* region_table_new - empty; owned by the caller. region_table_free - with all
+ * regions. */
 struct region_table *region_table_new(void);
 void region_table_free(struct region_table **table);
 

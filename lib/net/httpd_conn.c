@@ -56,6 +56,7 @@ static void release(struct httpd_conn *conn)
 	drop_kept(conn);
 	httpd_input_drop_body(conn);
 	buf_fini(&conn->unsent);
+	conn->sent_bytes = 0;
 	if (conn->later)
 		httpd_later_gone(conn->later);
 	if (conn->stream)

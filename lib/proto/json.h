@@ -95,7 +95,7 @@ MUST_CHECK int json_decode_text(struct sv text, const struct json_table *table,
 bool json_is_object(const struct json *v);
 bool json_is_array(const struct json *v);
 bool json_is_null(const struct json *v);
-size_t json_array_len(const struct json *v);	 /* 0 for no array */
+size_t json_array_len(const struct json *v); /* 0 for no array */
 const struct json *json_array_at(const struct json *v, size_t i); /* or NULL */
 /* json_member - by name, or NULL. */
 const struct json *json_member(const struct json *object, const char *name);

@@ -11,10 +11,10 @@
 #define PROBLEM_CONTENT_TYPE "application/problem+json"
 
 struct problem {
-	unsigned status;   /* HTTP status */
-	const char *type;  /* last part of the URN: "unknown-field" */
-	const char *title; /* the same for all of a type */
-	const char *detail;		   /* this case; may be NULL */
+	unsigned status;    /* HTTP status */
+	const char *type;   /* last part of the URN: "unknown-field" */
+	const char *title;  /* the same for all of a type */
+	const char *detail; /* this case; may be NULL */
 	const struct json_problem *errors; /* path and rule; may be NULL */
 };
 
