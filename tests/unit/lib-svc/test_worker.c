@@ -1,0 +1,129 @@
+/*
+ * test_worker.c - threads with loops: start and its errors, messages, signals,
+ * the order of the end.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+#include "lib/base/err.h"
+#include "lib/base/mem.h"
+#include "lib/svc/worker.h"
+
+#define WORKERS	 3
+#define MESSAGES 1000
+
+struct shared {
+	atomic_uint messages, stops;
+	atomic_bool blocked; /* the thread blocks SIGTERM */
+	int start_rc;
+};
+
+/* cmocka's checks belong to the test's own thread. */
+static void check(bool holds)
+{
+	if (!holds)
+		abort();
+}
+
+struct state {
+	struct shared *shared;
+	unsigned index;
+	pthread_t thread;
+};
+
+static int start(struct loop *loop, unsigned index, void *arg, void **state_r)
+{
+	struct shared *shared = arg;
+	struct state *state;
+	sigset_t mask;
+
+	check(loop != NULL);
+	if (shared->start_rc)
+		return shared->start_rc;
+	pthread_sigmask(SIG_SETMASK, NULL, &mask);
+	atomic_store(&shared->blocked, sigismember(&mask, SIGTERM) == 1);
+	state = mem_alloc(sizeof(*state));
+	state->shared = shared;
+	state->index = index;
+	state->thread = pthread_self();
+	*state_r = state;
+	return 0;
+}
+
+static void message(void *arg, void *text)
+{
+	struct state *state = arg;
+
+	check(pthread_equal(state->thread, pthread_self()));
+	atomic_fetch_add(&state->shared->messages, 1);
+	mem_free(text);
+}
+
+static void stop(void *arg)
+{
+	struct state *state = arg;
+
+	check(pthread_equal(state->thread, pthread_self()));
+	atomic_fetch_add(&state->shared->stops, 1);
+	mem_free(state);
+}
+
+static const struct worker_role role = {start, message, stop};
+
+static void test_messages_and_end(void **state)
+{
+	struct worker *workers[WORKERS];
+	struct shared shared = {0};
+
+	(void)state;
+	for (unsigned i = 0; i < WORKERS; i++) {
+		struct state *made;
+
+		assert_int_equal(worker_start(&role, i, &shared, &workers[i]),
+				 0);
+		made = worker_state(workers[i]);
+		assert_int_equal(made->index, i);
+	}
+	assert_true(atomic_load(&shared.blocked));
+	for (unsigned n = 0; n < MESSAGES; n++)
+		for (unsigned i = 0; i < WORKERS; i++)
+			worker_post(workers[i], mem_strdup("hello"));
+	for (unsigned i = 0; i < WORKERS; i++) {
+		worker_stop(&workers[i]);
+		assert_null(workers[i]);
+		worker_stop(&workers[i]);
+	}
+	/* Also what was unread when it stopped. */
+	assert_int_equal(atomic_load(&shared.messages), WORKERS * MESSAGES);
+	assert_int_equal(atomic_load(&shared.stops), WORKERS);
+}
+
+static void test_start_fails(void **state)
+{
+	struct shared shared = {.start_rc = ERR_RANGE};
+	struct worker *worker = NULL;
+
+	(void)state;
+	assert_int_equal(worker_start(&role, 0, &shared, &worker), ERR_RANGE);
+	assert_null(worker);
+	assert_int_equal(atomic_load(&shared.stops), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_messages_and_end),
+		cmocka_unit_test(test_start_fails),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
