@@ -6,6 +6,7 @@
 #include "registry/registry.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <sys/stat.h>
 
 #include "lib/base/clk.h"
@@ -145,9 +146,9 @@ static int load_store(struct registry *r)
 	if (rc == 0)
 		rc = r->load_rc == ERR_AGAIN ? ERR_CLOSED : r->load_rc;
 	if (rc == 0)
-		log_info("store.load nodes=%zu regions=%zu",
-			 lease_count(r->leases),
-			 region_table_count(r->regions));
+		log_info("store.load nodes=%zu regions=%zu unreadable=%" PRIu64,
+			 lease_count(r->leases), region_table_count(r->regions),
+			 store_counters(r->store)->unreadable);
 	return rc;
 }
 

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <pthread.h>
 
+#include "lib/base/clk.h"
 #include "lib/base/err.h"
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
@@ -40,7 +41,8 @@ struct store_thread {
 	struct mailbox *box;
 	pthread_t thread;
 	struct store_work work;
-	struct message *reading; /* the thread's: rows not yet posted */
+	struct message *reading;	/* the thread's: rows not yet posted */
+	struct log_rate unreadable_log; /* the thread's */
 	/* Under lock. */
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
@@ -92,14 +94,17 @@ static void keep_row(struct store_thread *self, struct row *row, const char *id,
 		     struct sv json)
 {
 	struct json_problem p = {.rc = 0};
+	uint32_t dropped;
 
 	if (decode(json, row, &p) == 0) {
 		self->reading->row_count++;
 		return;
 	}
 	self->reading->unreadable++;
-	log_err("store.load unreadable id=\"%s\" path=\"%s\" rule=\"%s\"", id,
-		p.path, p.rule);
+	if (log_rate_pass(&self->unreadable_log, clk_mono_ms(), &dropped))
+		log_err("store.load unreadable id=\"%s\" path=\"%s\" "
+			"rule=\"%s\" dropped=%u",
+			id, p.path, p.rule, dropped);
 }
 
 void store_thread_region(struct store_thread *self, const char *id,

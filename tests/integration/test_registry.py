@@ -2,6 +2,8 @@
 input, and what survives kill -9."""
 import http.client
 import json
+import os
+import re
 import signal
 import socket
 import sqlite3
@@ -10,7 +12,7 @@ import time
 
 import pytest
 
-from harness import PATIENCE, http_call, metrics, until
+from harness import PATIENCE, ROOT, http_call, metrics, until
 
 TTL_MS = 2000
 EU = {"id": "eu", "title": "Europe", "lat": 50.1, "lon": 8.7}
@@ -761,3 +763,14 @@ def test_health_and_metrics_on_both_listeners(registry):
         assert http_call(port, "GET", "/readyz").status == 200
         assert "peri_registry_nodes" in http_call(
             port, "GET", "/metrics").body.decode()
+
+
+def test_every_refusal_is_documented(registry):
+    with open(os.path.join(ROOT, "docs", "PROTOCOL.md"),
+              encoding="utf-8") as f:
+        text = f.read()
+    reasons = [m[1] for m in (re.match(
+        r'peri_registry_refused_total\{reason="(.*)"\}', name)
+        for name in registry.metrics()) if m]
+    assert len(reasons) > 20
+    assert [r for r in reasons if f"`{r}`" not in text] == []
