@@ -159,7 +159,7 @@ void feed_hub_node(struct feed_hub *hub, struct lease *lease)
 				     lease->record.id, NULL);
 	struct feed_node node;
 
-	lease_set_rev(lease, rev);
+	lease->rev = rev;
 	if (LIST_EMPTY(&hub->watchers))
 		return;
 	lease_to_feed(lease, loop_now_ms(hub->loop), &node);

@@ -468,26 +468,20 @@ uint32_t lease_renew_ms(const struct lease_table *table,
 	return lease->record.ttl_ms / table->config.renews_per_ttl;
 }
 
-void lease_set_rev(struct lease *lease, uint64_t rev)
-{
-	lease->rev = rev;
-}
-
 void lease_to_feed(const struct lease *lease, int64_t now_ms,
 		   struct feed_node *node_r)
 {
+	bool told = lease->load_at_ms >= 0;
+
 	*node_r = (struct feed_node){
 		.record = lease->record,
 		.state = lease->state,
-		.load_age_ms = -1,
+		.conns = told ? lease->load.conns : 0,
+		.accepts_total = told ? lease->load.accepts_total : 0,
+		.refused_total = told ? lease->load.refused_total : 0,
+		.load_age_ms = told ? now_ms - lease->load_at_ms : -1,
 		.registered_age_ms = now_ms - lease->registered_at_ms,
 	};
-	if (lease->load_at_ms < 0)
-		return;
-	node_r->conns = lease->load.conns;
-	node_r->accepts_total = lease->load.accepts_total;
-	node_r->refused_total = lease->load.refused_total;
-	node_r->load_age_ms = now_ms - lease->load_at_ms;
 }
 
 const struct lease_sums *lease_regions(const struct lease_table *table)

@@ -21,7 +21,7 @@
 struct lease_table;
 struct lease_sums;
 
-/* One registered node; read-only for everybody but lease.c. */
+/* One registered node; read-only for everybody but lease.c (see rev). */
 struct lease {
 	struct node_record record;
 	enum node_state state;
@@ -30,7 +30,7 @@ struct lease {
 	int64_t heard_at_ms;   /* last sign of life */
 	int64_t registered_at_ms; /* this boot's first registration */
 	int64_t down_at_ms;	  /* valid in NODE_DOWN */
-	uint64_t rev; /* of the last change; written by lease_set_rev() */
+	uint64_t rev;		  /* of the last change; feed_hub writes it */
 };
 
 struct lease_config {
@@ -160,8 +160,6 @@ uint32_t lease_renew_ms(const struct lease_table *table,
 /* lease_due_ms - when @lease is down if nothing is heard; for people. */
 int64_t lease_due_ms(const struct lease_table *table,
 		     const struct lease *lease);
-/* lease_set_rev - note the revision of the last change. */
-void lease_set_rev(struct lease *lease, uint64_t rev);
 /* lease_to_feed - the node as watchers and lists see it. */
 void lease_to_feed(const struct lease *lease, int64_t now_ms,
 		   struct feed_node *node_r);
