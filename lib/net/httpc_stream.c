@@ -75,7 +75,7 @@ static bool show(struct httpc_stream *stream, struct sv line)
 		buf_sv(&stream->part, line);
 		line = buf_view(&stream->part);
 	}
-	if (line.len > 0 && line.ptr[line.len - 1] == '\r')
+	if (line.len > 0 && line.ptr && line.ptr[line.len - 1] == '\r')
 		line.len--;
 	if (stream->part.failed || line.len > stream->line_max) {
 		end(stream, ERR_TOOBIG);
