@@ -62,11 +62,10 @@ static void build_request(struct buf *b, const struct fetch_call *call)
 		   "Connection: close\r\n\r\n");
 }
 
-struct fetch *fetch_start(const struct fetch_call *call,
-			  const struct interest *interest, int64_t now_ms)
+static struct fetch *new_fetch(const struct fetch_call *call,
+			       const struct interest *interest, int64_t now_ms)
 {
 	struct fetch *f = mem_alloc(sizeof(*f));
-	int rc;
 
 	f->fd = -1;
 	f->result = ERR_AGAIN;
@@ -77,12 +76,37 @@ struct fetch *fetch_start(const struct fetch_call *call,
 	buf_init(&f->input, HTTP1_HEAD_MAX + call->answer_max_bytes);
 	buf_init(&f->body, call->answer_max_bytes);
 	build_request(&f->output, call);
-	rc = f->output.failed ? ERR_TOOBIG
-			      : dial_start(&call->address, call->port, &f->fd);
+	return f;
+}
+
+static void begin(struct fetch *f)
+{
+	if (f->output.failed)
+		end(f, ERR_TOOBIG);
+	else
+		interest_set(f->interest, f->fd, INTEREST_WRITE);
+}
+
+struct fetch *fetch_start(const struct fetch_call *call,
+			  const struct interest *interest, int64_t now_ms)
+{
+	struct fetch *f = new_fetch(call, interest, now_ms);
+	int rc = dial_start(&call->address, call->port, &f->fd);
+
 	if (rc != 0)
 		end(f, rc);
 	else
-		interest_set(interest, f->fd, INTEREST_WRITE);
+		begin(f);
+	return f;
+}
+
+struct fetch *fetch_start_on(int fd, const struct fetch_call *call,
+			     const struct interest *interest, int64_t now_ms)
+{
+	struct fetch *f = new_fetch(call, interest, now_ms);
+
+	f->fd = fd;
+	begin(f);
 	return f;
 }
 

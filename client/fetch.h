@@ -29,6 +29,10 @@ struct fetch_call {
  * at once is reported by fetch_result() like every other. */
 struct fetch *fetch_start(const struct fetch_call *call,
 			  const struct interest *interest, int64_t now_ms);
+/* fetch_start_on - the same over @fd, a non-blocking stream socket that is
+ * connected or connecting already; it is taken over. The address is ignored. */
+struct fetch *fetch_start_on(int fd, const struct fetch_call *call,
+			     const struct interest *interest, int64_t now_ms);
 void fetch_free(struct fetch **fetch);
 
 /* fetch_step - do what can be done now. */
