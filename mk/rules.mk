@@ -7,6 +7,9 @@ chain = $(1) $(USES_$(1))
 chain_archives = $(foreach m,$(call chain,$(1)),$(call archive,$(m)))
 chain_libs = $(foreach m,$(call chain,$(1)),$(LIBS_$(m)))
 
+# QUIET=1 builds without a line for each file.
+SAY := $(if $(QUIET),:,echo)
+
 BINARIES := $(PROGRAMS:%=$(BUILD)/bin/%)
 
 .PHONY: all
@@ -14,7 +17,7 @@ all: $(BINARIES)
 
 $(BUILD)/obj/%.o: %.c mk/config.mk
 	@mkdir -p $(@D)
-	@echo "  CC   $<"
+	@$(SAY) "  CC   $<"
 	@$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 define archive_rule
@@ -29,7 +32,7 @@ define program_rule
 $(BUILD)/bin/$(1): $(BUILD)/obj/$(MODULE_$(1))/main.o \
 		$(call chain_archives,$(MODULE_$(1)))
 	@mkdir -p $$(@D)
-	@echo "  LD   $$@"
+	@$(SAY) "  LD   $$@"
 	@$$(CC) $$(LDFLAGS) -o $$@ $$^ $(call chain_libs,$(MODULE_$(1)))
 endef
 $(foreach p,$(PROGRAMS),$(eval $(call program_rule,$(p))))

@@ -54,13 +54,13 @@ fuzz-replay: fuzz-build
 FUZZ_SECONDS ?= 10
 fuzz-smoke:
 	@deploy/deps.sh lint
-	@$(MAKE) --no-print-directory -s -j2 VARIANT=fuzz fuzz-build
+	@$(MAKE) --no-print-directory -s -j2 QUIET=1 VARIANT=fuzz fuzz-build
 	@tools/fuzz_smoke.sh build/fuzz/fuzz $(FUZZ_SECONDS)
 
 lint:
 	@deploy/deps.sh lint
-	@$(MAKE) --no-print-directory -s -j2 VARIANT=release all
-	@$(MAKE) --no-print-directory -s -j2 VARIANT=clang all
+	@$(MAKE) --no-print-directory -s -j2 QUIET=1 VARIANT=release all
+	@$(MAKE) --no-print-directory -s -j2 QUIET=1 VARIANT=clang all
 	@tools/lint.sh
 
 format:

@@ -25,7 +25,8 @@ format() {
 tidy() {
     c_files 'lib/*.c' 'geo/*.c' 'registry/*.c' 'balancer/*.c' \
         'comet-agent/*.c' 'client/*.c' |
-        xargs -P 2 -n 8 clang-tidy-14 --quiet 2>/dev/null
+        xargs -P 2 -n 8 clang-tidy-14 --quiet 2>/dev/null |
+        { ! grep -E ': (error|warning): '; }
 }
 cppcheck_all() {
     c_files 'lib/*.c' 'geo/*.c' 'registry/*.c' 'balancer/*.c' \

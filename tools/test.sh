@@ -28,21 +28,21 @@ part() {
 build() {
     local variant=$1
     shift
-    make --no-print-directory -s -j2 VARIANT="$variant" "$@"
+    make --no-print-directory -s -j2 QUIET=1 VARIANT="$variant" "$@"
 }
 
 unit() {
-    build "$1" unit-build && make --no-print-directory -s VARIANT="$1" unit
+    build "$1" unit-build && make --no-print-directory -s QUIET=1 VARIANT="$1" unit
 }
 threads() {
-    make --no-print-directory -s -j2 VARIANT=tsan test-threads
+    make --no-print-directory -s -j2 QUIET=1 VARIANT=tsan test-threads
 }
 replay() {
     build "$1" fuzz-build &&
-        make --no-print-directory -s VARIANT="$1" fuzz-replay
+        make --no-print-directory -s QUIET=1 VARIANT="$1" fuzz-replay
 }
 integration() {
-    build "$1" all && make --no-print-directory -s VARIANT="$1" \
+    build "$1" all && make --no-print-directory -s QUIET=1 VARIANT="$1" \
         test-integration
 }
 

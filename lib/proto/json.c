@@ -75,7 +75,7 @@ static void path_prepend(struct json_problem *p, const char *name)
 
 	buf_init_fixed(&b, storage, sizeof(storage));
 	buf_char(&b, '/');
-	for (size_t i = 0; name[i] && i < JSON_PATH_MAX; i++) {
+	for (size_t i = 0; i < JSON_PATH_MAX && name[i]; i++) {
 		if (name[i] == '~')
 			buf_str(&b, "~0");
 		else if (name[i] == '/')

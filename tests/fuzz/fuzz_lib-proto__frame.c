@@ -43,7 +43,7 @@ static void check_prefixes(struct sv bytes, int rc)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	char *exact = malloc(size ? size : 1);
+	char *exact = calloc(1, size ? size : 1);
 	struct sv rest = sv_of(exact, size);
 	struct frame frame;
 	size_t consumed;

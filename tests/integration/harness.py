@@ -105,6 +105,7 @@ class Daemon:
     def _has(self, names):
         if self.process.poll() is not None and not all(
                 n in self.ports for n in names):
+            self._reader.join(5)  # the last lines of the log
             raise AssertionError(
                 f"{self.program} ended with {self.process.returncode}:\n"
                 + self.log.decode(errors="replace"))
