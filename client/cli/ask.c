@@ -3,6 +3,7 @@
  */
 #include "client/cli/ask.h"
 
+#include "client/cli/pick.h"
 #include "client/fetch.h"
 #include "client/pollset.h"
 #include "client/servers.h"
@@ -10,6 +11,7 @@
 #include "lib/base/err.h"
 
 #define ANSWER_MAX (32u << 20)
+#define WORDS_MAX  4096 /* of a refusal */
 
 struct ask ask_balancer(const struct cli *cli, struct sv target)
 {
@@ -97,22 +99,48 @@ static int say_unreachable(const struct ask *ask, int rc)
 	return CLI_UNREACHABLE;
 }
 
-/* The daemon's own words, if its answer is a problem document. */
+/* ": detail" or ": title", then " (path rule; ...)" of a problem document. */
+static void put_problem(struct buf *b, const struct json *root)
+{
+	const struct json *errors = json_member(root, "errors");
+	struct sv text = pick_text(root, "detail");
+
+	if (text.len == 0)
+		text = pick_text(root, "title");
+	if (text.len > 0)
+		buf_str(b, ": ");
+	buf_sv(b, text);
+	for (size_t i = 0; i < json_array_len(errors); i++) {
+		const struct json *error = json_array_at(errors, i);
+
+		buf_str(b, i == 0 ? " (" : "; ");
+		buf_sv(b, pick_text(error, "path"));
+		buf_char(b, ' ');
+		buf_sv(b, pick_text(error, "rule"));
+	}
+	if (json_array_len(errors) > 0)
+		buf_char(b, ')');
+}
+
+/* The daemon's own words, if its answer is a problem document. Text from
+ * outside: control bytes are blanked. */
 static int say_refused(const struct ask *ask, unsigned status, struct sv body)
 {
 	struct json_problem p;
 	struct json *root = NULL;
-	struct sv text = {NULL, 0};
+	struct buf words;
 
-	if (json_parse(body, &root, &p) == 0) {
-		if (json_get_text(json_member(root, "detail"), &text) != 0 &&
-		    json_get_text(json_member(root, "title"), &text) != 0)
-			text = (struct sv){NULL, 0};
+	buf_init(&words, WORDS_MAX);
+	if (json_parse(body, &root, &p) == 0)
+		put_problem(&words, root);
+	for (size_t i = 0; i < words.len; i++) {
+		if ((unsigned char)words.data[i] < 0x20 ||
+		    words.data[i] == 0x7f)
+			words.data[i] = ' ';
 	}
-	cli_error("%s answered %u for %.*s%s%.*s", ask->who, status,
-		  (int)ask->target.len, ask->target.ptr,
-		  text.len > 0 ? ": " : "", (int)text.len,
-		  text.ptr ? text.ptr : "");
+	cli_error("%s answered %u for " SV_FMT SV_FMT, ask->who, status,
+		  SV_ARG(ask->target), SV_ARG(buf_view(&words)));
+	buf_fini(&words);
 	json_free(&root);
 	return CLI_REFUSED;
 }
