@@ -17,12 +17,16 @@ static void put_masked(struct buf *b, const struct addr *address)
 	buf_sv(b, v4 ? SV("/24\"") : SV("/48\""));
 }
 
-/* The key's digits, the client, and the opening of the list. */
-static void put_client(struct buf *b, const struct answer_client *client)
+static void put_key(struct buf *b, const struct answer_client *client)
 {
 	buf_hex(b, client->key, 16);
 	buf_sv(b, SV("\",\"client\":{\"ip\":\""));
 	put_masked(b, &client->address);
+}
+
+/* The rest of the client, and the opening of the list. */
+static void put_place(struct buf *b, const struct answer_client *client)
+{
 	place_note_put(b, &client->place);
 	buf_sv(b, SV("},\"nodes\":["));
 }
@@ -38,38 +42,55 @@ static void put_node(struct buf *b, struct sv fragment, uint16_t km)
 }
 
 /*
- * The fragments of all nodes of the list. Three dependent loads a node (node,
- * card, text), none of them in the cache: all nodes' loads of one step go out
- * together, and the texts arrive while the client is written.
+ * A node's text is three dependent loads away (node, card, text), none of them
+ * near. All nodes' loads of one step are asked for together, each step ahead
+ * of something else that is to be written.
  */
-static void gather(const struct snapshot_node *nodes,
-		   const struct draw_list *list, enum snapshot_family family,
-		   struct sv *fragments)
+static void fetch_nodes(const struct snapshot_node *nodes,
+			const struct draw_list *list)
 {
-	const struct card *cards[DRAW_MAX];
+	for (unsigned i = 0; i < list->count; i++)
+		__builtin_prefetch(&nodes[list->entries[i].node].card);
+}
 
-	for (unsigned i = 0; i < list->count; i++)
+static void fetch_cards(const struct snapshot_node *nodes,
+			const struct draw_list *list, const struct card **cards)
+{
+	for (unsigned i = 0; i < list->count; i++) {
 		cards[i] = nodes[list->entries[i].node].card;
-	for (unsigned i = 0; i < list->count; i++)
-		fragments[i] = cards[i]->fragment[family];
-	for (unsigned i = 0; i < list->count; i++)
-		for (size_t at = 0; at < fragments[i].len; at += CACHE_LINE)
-			__builtin_prefetch(fragments[i].ptr + at);
+		__builtin_prefetch(cards[i]);
+	}
+}
+
+static void fetch_texts(const struct card *const *cards, unsigned count,
+			enum snapshot_family family)
+{
+	for (unsigned i = 0; i < count; i++) {
+		struct sv text = cards[i]->fragment[family];
+
+		for (size_t at = 0; at < text.len; at += CACHE_LINE)
+			__builtin_prefetch(text.ptr + at);
+	}
 }
 
 void answer_put(struct buf *b, const struct view_service *service,
 		const struct answer_client *client,
 		const struct draw_list *list)
 {
-	struct sv fragments[DRAW_MAX];
+	const struct snapshot_node *nodes = service->ranking->nodes;
+	const struct card *cards[DRAW_MAX];
 
-	gather(service->ranking->nodes, list, client->family, fragments);
+	fetch_nodes(nodes, list);
 	buf_sv(b, service->head);
-	put_client(b, client);
+	put_key(b, client);
+	fetch_cards(nodes, list, cards);
+	put_place(b, client);
+	fetch_texts(cards, list->count, client->family);
 	for (unsigned i = 0; i < list->count; i++) {
 		if (i > 0)
 			buf_sv(b, SV(","));
-		put_node(b, fragments[i], list->entries[i].km);
+		put_node(b, cards[i]->fragment[client->family],
+			 list->entries[i].km);
 	}
 	buf_sv(b, service->tail);
 	if (list->count == 0)
@@ -89,7 +110,8 @@ void answer_put_nobody(struct buf *b, const struct view *view, struct sv host,
 	buf_sv(b, SV("{\"host\":"));
 	buf_json_str(b, host);
 	buf_sv(b, view->nobody_head);
-	put_client(b, client);
+	put_key(b, client);
+	put_place(b, client);
 	buf_sv(b, SV("],"));
 	buf_sv(b, policy->rates);
 	buf_sv(b, SV(",\"fallback\":["));

@@ -103,6 +103,11 @@ static void collect_failed(struct metrics_writer *w, void *arg)
 	metrics_sample_u64(w, "", SUM(arg, failed_reports));
 }
 
+static void collect_shared(struct metrics_writer *w, void *arg)
+{
+	metrics_sample_u64(w, "", SUM(arg, shared));
+}
+
 static void collect_duration(struct metrics_writer *w, void *arg)
 {
 	const struct balancer *app = arg;
@@ -300,6 +305,9 @@ static const struct metrics_row rows[] = {
 	 "source", collect_sources},
 	{"peri_resolve_failed_reports_total", METRICS_COUNTER,
 	 "Addresses that clients reported as failed.", "", collect_failed},
+	{"peri_resolve_shared_draws_total", METRICS_COUNTER,
+	 "Answers to clients without a device id with the draw of another.", "",
+	 collect_shared},
 	{"peri_balancer_connections", METRICS_GAUGE, "Open client connections.",
 	 "", collect_conns},
 	{"peri_balancer_connections_total", METRICS_COUNTER,

@@ -6,6 +6,7 @@
 #include "balancer/draw.h"
 
 #include <float.h>
+#include <math.h>
 
 #include "balancer/draw_log2.h"
 #include "lib/base/def.h"
@@ -90,6 +91,16 @@ static uint32_t choose_rank(const struct snapshot_cell *cell, uint32_t u)
 	while (rank + 1U < cell->candidate_count && u >= cell->cumulative[rank])
 		rank++;
 	return rank;
+}
+
+unsigned draw_rank(const struct snapshot_cell *cell, uint64_t key)
+{
+	return choose_rank(cell, site_draw(key));
+}
+
+double draw_u(uint64_t key)
+{
+	return site_draw(key) / 4294967296.0;
 }
 
 static uint32_t choose_anywhere(const struct snapshot_service *service,
@@ -262,6 +273,72 @@ static void best_offer(struct best *best, const struct draw_list *list,
 		best_insert(best, node, score, hash);
 }
 
+/*
+ * The open nodes of one site that are likely enough to be the best. (1-u)/p of
+ * a node is below T with chance T*p, and the p of a site sum up to 1: so about
+ * T nodes are. Without a branch, because nobody could foresee it. Returns how
+ * many there are; only LIKELY_MAX of them are kept.
+ */
+#define LIKELY_MAX 64
+
+struct likely {
+	uint32_t index[LIKELY_MAX];
+	uint64_t hash[LIKELY_MAX];
+};
+
+static unsigned find_likely(const struct draw *draw,
+			    const struct snapshot_site *site, double limit,
+			    struct likely *likely)
+{
+	const struct snapshot_draw *draws =
+		&draw->query->service->draws[site->first_draw];
+	enum snapshot_family family = draw->query->family;
+	uint64_t key = draw->query->key;
+	unsigned count = 0;
+
+	for (uint32_t i = 0; i < site->draw_count; i++) {
+		uint64_t hash = node_hash(draws[i].id_hash, key);
+		double far =
+			(double)(int64_t)(~hash >> 1) * draws[i].inv_weight;
+
+		likely->index[count % LIKELY_MAX] = i;
+		likely->hash[count % LIKELY_MAX] = hash;
+		count += (unsigned)(far <= limit) &
+			 (unsigned)(snapshot_serves(draws[i].families,
+						    family) != 0);
+	}
+	return count;
+}
+
+/* For @want nodes: of a hundred tries one finds too few. */
+static double likely_limit(unsigned want)
+{
+	return (want + 2 + 2.2 * sqrt(want)) * 9223372036854775808.0;
+}
+
+/* Whether @best now holds what scan_open() would find: the likely nodes were
+ * enough, and no other can reach the worst of them. */
+static bool scan_likely(const struct draw *draw,
+			const struct snapshot_site *site, struct best *best)
+{
+	const struct snapshot_draw *draws =
+		&draw->query->service->draws[site->first_draw];
+	double limit = likely_limit(best->want);
+	struct likely likely;
+	unsigned count = find_likely(draw, site, limit, &likely);
+
+	if (count < best->want || count > LIKELY_MAX)
+		return false;
+	for (unsigned i = 0; i < count; i++) {
+		const struct snapshot_draw *node = &draws[likely.index[i]];
+
+		best_offer(best, draw->list, node->node,
+			   score_of(likely.hash[i], node->inv_weight),
+			   likely.hash[i]);
+	}
+	return best->count == best->want && best->reach <= limit;
+}
+
 static void scan_open(const struct draw *draw, const struct snapshot_site *site,
 		      struct best *best)
 {
@@ -314,10 +391,13 @@ static void scan(const struct draw *draw, uint32_t step, unsigned tier,
 	best->reach = DBL_MAX;
 	if (want == 0 || site->ready[tier][draw->query->family] == 0)
 		return;
-	if (tier == TIER_OPEN)
-		scan_open(draw, site, best);
-	else
+	if (tier != TIER_OPEN) {
 		scan_tier(draw, site, tier, best);
+	} else if (!scan_likely(draw, site, best)) {
+		best->count = 0;
+		best->reach = DBL_MAX;
+		scan_open(draw, site, best);
+	}
 }
 
 /* -- lists --------------------------------------------------------------- */

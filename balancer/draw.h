@@ -58,6 +58,11 @@ struct draw_list {
  */
 void draw_nodes(const struct draw_query *query, struct draw_list *list_r);
 
+/* draw_rank - which of @cell's candidates @key chooses; draw_u - by what, in
+ * [0, 1). */
+unsigned draw_rank(const struct snapshot_cell *cell, uint64_t key);
+double draw_u(uint64_t key);
+
 /* draw_score - the score of @node under @key, as draw_nodes() has it: by its
  * weight while it is open, else by its reserve. */
 double draw_score(const struct snapshot_node *node, uint64_t key);

@@ -81,7 +81,8 @@ struct place_notes *place_notes_new(const struct cellmap *map)
 	if (count == 0)
 		count = 1; /* a map without places still has place 0 */
 	notes->map = map;
-	notes->memory = mem_array((size_t)count + 2, sizeof(struct packed));
+	notes->memory =
+		mem_array_huge((size_t)count + 2, sizeof(struct packed));
 	notes->list = (struct packed *)(((uintptr_t)notes->memory + LINE - 1) &
 					~(uintptr_t)(LINE - 1));
 	for (uint32_t id = 0; id < count; id++) {
@@ -110,10 +111,18 @@ static void find_long(const struct place_notes *notes, uint32_t id,
 	place_note_from(&place, note_r);
 }
 
-void place_note_find(const struct place_notes *notes, const struct addr *addr,
-		     struct place_note *note_r)
+uint32_t place_note_begin(const struct place_notes *notes,
+			  const struct addr *addr, uint16_t *cell_r)
 {
-	uint32_t id = cellmap_place_id(notes->map, addr);
+	uint32_t id = cellmap_both(notes->map, addr, cell_r);
+
+	__builtin_prefetch(&notes->list[id]);
+	return id;
+}
+
+void place_note_end(const struct place_notes *notes, uint32_t id,
+		    struct place_note *note_r)
+{
 	const struct packed *packed = &notes->list[id];
 
 	if (UNLIKELY(packed->area_len == AREA_LONG)) {
@@ -126,6 +135,14 @@ void place_note_find(const struct place_notes *notes, const struct addr *addr,
 	note_r->lat_hundredths = packed->lat_hundredths;
 	note_r->lon_hundredths = packed->lon_hundredths;
 	note_r->area = sv_of(packed->area, packed->area_len);
+}
+
+void place_note_find(const struct place_notes *notes, const struct addr *addr,
+		     struct place_note *note_r)
+{
+	uint16_t cell;
+
+	place_note_end(notes, place_note_begin(notes, addr, &cell), note_r);
 }
 
 /* -2355 is "-23.55" */

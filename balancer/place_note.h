@@ -29,8 +29,16 @@ struct place_note {
 struct place_notes *place_notes_new(const struct cellmap *map);
 void place_notes_free(struct place_notes **notes);
 
-/* place_note_find - the place of @addr; always fills *@note_r. No allocation;
- * any thread. */
+/*
+ * place_note_begin, place_note_end - the place of @addr in two steps: the first
+ * gives the cell and a number and asks for the memory of the rest, the second
+ * reads it, best when there was something to do in between. No allocation; any
+ * thread. place_note_find - both at once.
+ */
+uint32_t place_note_begin(const struct place_notes *notes,
+			  const struct addr *addr, uint16_t *cell_r);
+void place_note_end(const struct place_notes *notes, uint32_t id,
+		    struct place_note *note_r);
 void place_note_find(const struct place_notes *notes, const struct addr *addr,
 		     struct place_note *note_r);
 

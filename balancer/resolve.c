@@ -20,6 +20,8 @@ struct turn {
 	const struct view *view;
 	const struct view_service *service;
 	struct answer_client client;
+	uint32_t place_id;
+	uint16_t cell; /* of the client */
 	struct draw_list list;
 };
 
@@ -101,30 +103,55 @@ static void refuse(struct resolver *resolver, struct httpd_request *req,
 static void locate(struct turn *turn, struct sv device)
 {
 	struct answer_client *client = &turn->client;
-	struct resolver *resolver = turn->resolver;
 
 	client->address = addr_unmap(&client->address);
-	place_note_find(turn->view->map->notes, &client->address,
-			&client->place);
-	client->key =
-		device.len > 0 ? resolve_key(device) : rng_u64(&resolver->rng);
-	counter_add(&resolver->counters.source[client->place.source], 1);
+	turn->place_id = place_note_begin(turn->view->map->notes,
+					  &client->address, &turn->cell);
+	client->key = device.len > 0 ? resolve_key(device)
+				     : rng_u64(&turn->resolver->rng);
 }
 
-static void draw(struct turn *turn, uint8_t want)
+/* The place's memory was asked for by locate(). */
+static void read_place(struct turn *turn)
+{
+	struct place_note *place = &turn->client.place;
+
+	place_note_end(turn->view->map->notes, turn->place_id, place);
+	counter_add(&turn->resolver->counters.source[place->source], 1);
+}
+
+/* Draw; an anonymous client may get the key of another. */
+static void draw_for(struct turn *turn, struct draw_query *query,
+		     struct sv device)
+{
+	struct resolver *resolver = turn->resolver;
+
+	if (device.len > 0) {
+		draw_nodes(query, &turn->list);
+		return;
+	}
+	draw_share_nodes(&resolver->share, query, turn->view->snapshot->number,
+			 turn->req->now_ms, &turn->list);
+	if (query->key == turn->client.key)
+		return;
+	turn->client.key = query->key;
+	counter_add(&resolver->counters.shared, 1);
+}
+
+static void draw(struct turn *turn, uint8_t want, struct sv device)
 {
 	struct resolver *resolver = turn->resolver;
 	struct draw_query query = {
 		.service = turn->service->ranking,
 		.key = turn->client.key,
-		.cell = turn->client.place.cell,
+		.cell = turn->cell,
 		.want = want,
 		.family = turn->client.family,
 	};
 
 	demand_count(resolver->demand, turn->service->slot, query.cell);
-	draw_nodes(&query, &turn->list);
-	if (turn->list.count > 0 && turn->list.rank < SNAPSHOT_CANDIDATES)
+	draw_for(turn, &query, device);
+	if (turn->list.count > 0 && !turn->list.anywhere)
 		counter_add(&resolver->counters.first_rank[turn->list.rank], 1);
 }
 
@@ -172,12 +199,13 @@ static void answer(struct turn *turn, struct query *query)
 		return;
 	}
 	locate(turn, query->device);
-	if (!turn->service) {
+	if (turn->service)
+		draw(turn, query->want, query->device);
+	read_place(turn);
+	if (turn->service)
+		reply(turn);
+	else
 		reply_nobody(turn, query->host);
-		return;
-	}
-	draw(turn, query->want);
-	reply(turn);
 }
 
 static void resolve(struct turn *turn)
@@ -236,7 +264,8 @@ static void goim(struct turn *turn)
 		turn->service = view_find_service(turn->view, sv_of("", 0));
 	if (turn->service) {
 		locate(turn, sv_of("", 0));
-		draw(turn, DRAW_DEFAULT);
+		draw(turn, DRAW_DEFAULT, sv_of("", 0));
+		read_place(turn);
 	}
 	out = httpd_reply_begin(turn->req, 200, headers);
 	answer_put_goim(out, turn->view, turn->service, &turn->list,

@@ -8,6 +8,7 @@
 
 #include "balancer/counter.h"
 #include "balancer/demand.h"
+#include "balancer/draw_share.h"
 #include "balancer/query.h"
 #include "balancer/view.h"
 #include "lib/base/qsbr.h"
@@ -30,6 +31,7 @@ struct resolve_counters {
 	struct counter first_rank[SNAPSHOT_CANDIDATES]; /* of the site */
 	struct counter source[4]; /* by enum cellmap_source */
 	struct counter failed_reports;
+	struct counter shared; /* draws for clients without a device id */
 	struct metrics_histogram duration; /* of 1 in RESOLVE_SAMPLE */
 };
 
@@ -40,6 +42,7 @@ struct resolver {
 	struct demand_counter *demand; /* borrowed */
 	struct rng rng;
 	uint32_t until_sample;
+	struct draw_share share;
 	struct resolve_counters counters;
 };
 

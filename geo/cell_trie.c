@@ -7,15 +7,13 @@
 
 #include <stdbool.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "lib/base/err.h"
 #include "lib/base/mem.h"
 
-#define WAYS	   64
-#define WAY_BITS   6
-#define ROOT_WAYS  (1u << CELL_TRIE_ROOT_BITS)
-#define HUGE_BYTES ((uintptr_t)2 << 20)
+#define WAYS	  64
+#define WAY_BITS  6
+#define ROOT_WAYS (1u << CELL_TRIE_ROOT_BITS)
 
 /* Ten times what city databases need; a file made to explode ends here. */
 #define LEAVES_MAX ((uint32_t)1 << 28)
@@ -209,34 +207,23 @@ static int fill_root(struct build *b)
 	return rc;
 }
 
-/* Advice for the whole pages of [@ptr, @ptr + @bytes); only a hint. */
-static void *huge(void *ptr, size_t bytes)
+/* @old, which is freed, in its exact size on pages of 2 MiB. */
+static void *settled(void *old, size_t count, size_t elem_bytes)
 {
-	uintptr_t from = ((uintptr_t)ptr + HUGE_BYTES - 1) & ~(HUGE_BYTES - 1);
-	uintptr_t to = ((uintptr_t)ptr + bytes) & ~(HUGE_BYTES - 1);
+	void *array = mem_array_huge(count, elem_bytes);
 
-	if (to > from)
-		(void)madvise((void *)from, to - from, MADV_HUGEPAGE);
-	return ptr;
-}
-
-static void *huge_array(size_t count, size_t elem_bytes)
-{
-	return huge(mem_array(count, elem_bytes), count * elem_bytes);
+	if (count > 0)
+		memcpy(array, old, count * elem_bytes);
+	mem_free(old);
+	return array;
 }
 
 /* Exact sizes, and pages of 2 MiB for what queries touch. */
 static void settle(struct cell_trie *t, const uint16_t *cell_of_place)
 {
-	struct cell_trie_node *nodes =
-		huge_array(t->node_count, sizeof(*nodes));
-
-	if (t->node_count > 0)
-		memcpy(nodes, t->nodes, t->node_count * sizeof(*nodes));
-	mem_free(t->nodes);
-	t->nodes = nodes;
-	t->places = mem_grow(t->places, t->leaf_count, sizeof(*t->places));
-	t->cells = huge_array(t->leaf_count, sizeof(*t->cells));
+	t->nodes = settled(t->nodes, t->node_count, sizeof(*t->nodes));
+	t->places = settled(t->places, t->leaf_count, sizeof(*t->places));
+	t->cells = mem_array_huge(t->leaf_count, sizeof(*t->cells));
 	for (uint32_t i = 0; i < t->leaf_count; i++)
 		t->cells[i] = cell_of_place[t->places[i]];
 }
@@ -248,7 +235,7 @@ int cell_trie_build(struct cell_trie *trie, const struct cell_spans *spans,
 	int rc;
 
 	memset(trie, 0, sizeof(*trie));
-	trie->root = huge_array(ROOT_WAYS, sizeof(*trie->root));
+	trie->root = mem_array_huge(ROOT_WAYS, sizeof(*trie->root));
 	rc = fill_root(&b);
 	if (rc == 0)
 		settle(trie, cell_of_place);

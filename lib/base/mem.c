@@ -4,11 +4,15 @@
  */
 #include "lib/base/mem.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "lib/base/def.h"
+
+#define HUGE_BYTES ((uintptr_t)2 << 20)
 
 /* Nothing here may need memory: the heap has just refused us. */
 static NORETURN void mem_die(void)
@@ -40,6 +44,18 @@ void *mem_array(size_t count, size_t elem_bytes)
 
 	if (!ptr)
 		mem_die();
+	return ptr;
+}
+
+void *mem_array_huge(size_t count, size_t elem_bytes)
+{
+	char *ptr = mem_array(count, elem_bytes);
+	uintptr_t from = ((uintptr_t)ptr + HUGE_BYTES - 1) & ~(HUGE_BYTES - 1);
+	uintptr_t to =
+		((uintptr_t)ptr + count * elem_bytes) & ~(HUGE_BYTES - 1);
+
+	if (to > from)
+		(void)madvise((void *)from, to - from, MADV_HUGEPAGE);
 	return ptr;
 }
 

@@ -23,6 +23,13 @@ void *mem_alloc(size_t size_bytes);
 void *mem_array(size_t count, size_t elem_bytes);
 
 /*
+ * mem_array_huge - as mem_array(), for tables of megabytes that are read at
+ * random: asks the kernel for pages of 2 MiB, so that a read does not also
+ * miss the page tables. Only a hint. mem_free() as usual.
+ */
+void *mem_array_huge(size_t count, size_t elem_bytes);
+
+/*
  * mem_grow - resize an array to @count elements of @elem_bytes each.
  *
  * @ptr	 from mem_*, or NULL; invalid afterwards

@@ -146,23 +146,25 @@ static uint64_t one(const struct bench *b, enum part part, unsigned i,
 		    struct buf *out)
 {
 	const struct view_service *service = &b->view->services[0];
+	const struct place_notes *notes = b->view->map->notes;
 	static struct query query;
 	static struct answer_client client;
 	static struct draw_list list;
 	struct draw_query draw = {.service = service->ranking, .want = 5};
+	uint16_t cell = (uint16_t)(i % 16000);
+	uint32_t id = 0;
 
 	if (part == PART_QUERY || part == PART_ALL)
 		if (query_parse(sv_str(b->text[i]), &query) != QUERY_OK)
 			die("query");
 	client.address = b->addresses[i];
 	if (part == PART_PLACE || part == PART_BODY || part == PART_ALL)
-		place_note_find(b->view->map->notes, &client.address,
-				&client.place);
+		id = place_note_begin(notes, &client.address, &cell);
 	draw.key = client.key = i * 0x9e3779b97f4a7c15ULL;
-	draw.cell =
-		part == PART_ALL ? client.place.cell : (uint16_t)(i % 16000);
+	draw.cell = cell;
 	if (part == PART_DRAW || part == PART_ALL)
 		draw_nodes(&draw, &list);
+	place_note_end(notes, id, &client.place);
 	if (part == PART_BODY || part == PART_ALL) {
 		buf_reset(out);
 		answer_put(out, service, &client, &list);

@@ -237,13 +237,15 @@ def report(results):
     for server, values in median.items():
         for name, unit in names.items():
             print(f"resolve.{server}.{name} {values[name]:.2f} {unit}")
-    ours = median["peri"]
+    # Neighbours in time share the machine's mood: ratios are taken within a
+    # round, and their median is what counts.
     for other in ("nginx_constant", "nginx_geoip2"):
-        if other in median:
-            for name in ("cpu", "cpu_all", "rate", "p99"):
-                ratio = ours[name] / median[other][name]
+        for name in ("cpu", "cpu_all", "rate", "p99"):
+            if other in results:
+                ratio = statistics.median(
+                    a[name] / b[name]
+                    for a, b in zip(results["peri"], results[other]))
                 print(f"resolve.ratio_to_{other}.{name} {ratio:.3f} x")
-    return median
 
 
 def main():
@@ -255,7 +257,7 @@ def main():
     parser.add_argument("--nodes", type=int, default=1000)
     parser.add_argument("--device", action="store_true")
     parser.add_argument("--only-ours", action="store_true")
-    parser.add_argument("--perf", help="record our worker with perf into FILE")
+    parser.add_argument("--perf", help="record the servers with perf into FILE.NAME")
     args = parser.parse_args()
     folder = tempfile.mkdtemp(prefix="peri-bench-")
     bench = Bench(args, folder)
@@ -273,10 +275,11 @@ def main():
                 results[name].append(bench.measure(port, pid, targets))
         report(results)
         if args.perf:
-            with subprocess.Popen(["perf", "record", "-q", "-g", "-p",
-                                   str(servers["peri"][1]), "-o", args.perf,
-                                   "sleep", "3"]):
-                bench.measure(*servers["peri"], targets)
+            for name, (port, pid) in servers.items():
+                with subprocess.Popen(["perf", "record", "-q", "-g", "-p",
+                                       str(pid), "-o", f"{args.perf}.{name}",
+                                       "sleep", str(args.seconds)]):
+                    bench.measure(port, pid, targets)
     finally:
         bench.stop()
         shutil.rmtree(folder)

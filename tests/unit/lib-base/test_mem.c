@@ -36,6 +36,24 @@ static void test_zeroed_and_copied(void **state)
 	mem_free(NULL);
 }
 
+/* Below, at and above the size of a large page. */
+static void test_huge_arrays(void **state)
+{
+	static const size_t sizes[] = {0,      1, 4096, 2 << 20, (2 << 20) + 1,
+				       9 << 20};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		char *a = mem_array_huge(sizes[i], 1);
+
+		for (size_t at = 0; at < sizes[i]; at += 511) {
+			assert_int_equal(a[at], 0);
+			a[at] = 'x';
+		}
+		mem_free(a);
+	}
+}
+
 static void test_nothing_is_something(void **state)
 {
 	void *a = mem_alloc(0), *b = mem_dup(NULL, 0), *c = mem_array(0, 8);
@@ -74,6 +92,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_zeroed_and_copied),
+		cmocka_unit_test(test_huge_arrays),
 		cmocka_unit_test(test_nothing_is_something),
 		cmocka_unit_test(test_overflow_aborts),
 	};
