@@ -19,6 +19,8 @@ struct cache;
 
 enum cache_age { CACHE_FRESH, CACHE_STALE };
 
+/* cache_new, cache_free - an empty one, owned by the caller; with all its
+ * answers. */
 struct cache *cache_new(void);
 void cache_free(struct cache **cache);
 

@@ -1,19 +1,19 @@
 /*
  * link.c - the life of a client as a machine of machines. One thread.
  * Invariant: each state owns exactly its own machine (RESOLVING: asker or
- * lookup; CONNECTING: race and targets; AUTHENTICATING and UP: an open
+ * fallback; CONNECTING: race and targets; AUTHENTICATING and UP: an open
  * channel; IDLE and WAITING: none of them); set_state() alone changes it.
  */
 #include "client/link.h"
 
-#include "client/dial.h"
+#include "client/fallback.h"
+#include "client/plan.h"
 #include "client/race.h"
 #include "lib/base/err.h"
 #include "lib/base/mem.h"
 
-#define GOIM_TCP_PORT 3101 /* of nodes behind a fallback name */
 /* Up for so long means that it works: back-off starts from its base again. */
-#define SETTLED_MS    60000
+#define SETTLED_MS 60000
 
 enum wish { WISH_NOTHING, WISH_STOP, WISH_RESTART };
 
@@ -22,12 +22,11 @@ struct link {
 	enum wish wish; /* carried out by the next step */
 	int64_t due_ms; /* IDLE: never; WAITING: end of the wait */
 	int64_t up_since_ms;
-	struct asker asker;    /* RESOLVING */
-	struct lookup *lookup; /* RESOLVING, a fallback name */
-	int64_t lookup_due_ms;
-	struct race *race;	 /* CONNECTING */
-	struct targets *targets; /* owned; kept until UP, and after a goodbye
-				  * that names nodes */
+	struct asker asker;	  /* RESOLVING */
+	struct fallback fallback; /* RESOLVING, without a node */
+	struct race *race;	  /* CONNECTING */
+	struct targets *targets;  /* owned; kept until UP, and after a goodbye
+				   * that names nodes */
 	struct race_config race_config;
 	struct channel channel; /* AUTHENTICATING, UP */
 	struct channel_handler channel_handler;
@@ -37,7 +36,6 @@ struct link {
 	bool has_unreported;	 /* something failed since the last question */
 	struct target target;	 /* connected to */
 	struct target_node node; /* connected to */
-	char fallback[NODE_HOST_BYTES];
 	const struct link_config *config;
 	const struct link_handler *handler;
 	const struct channel_identity *identity;
@@ -147,7 +145,7 @@ struct link *link_new(const struct link_config *config,
 static void close_all(struct link *l, enum heartbeat_end end, int64_t now_ms)
 {
 	asker_close(&l->asker);
-	lookup_free(&l->lookup);
+	fallback_close(&l->fallback);
 	race_free(&l->race);
 	channel_fini(&l->channel, end, now_ms);
 }
@@ -197,35 +195,6 @@ static void attempt_failed(struct link *l, int rc, int64_t now_ms)
 
 /* ---- RESOLVING ---- */
 
-static enum targets_families usable_families(const struct reply *reply)
-{
-	for (unsigned i = 0; i < reply->node_count; i++) {
-		if (reply->nodes[i].ipv6_count > 0)
-			return dial_has_route(&reply->nodes[i].ipv6[0])
-				       ? TARGETS_V6_FIRST
-				       : TARGETS_V4_ONLY;
-	}
-	return TARGETS_V4_ONLY;
-}
-
-static void take_numbers(struct link *l, const struct reply *reply)
-{
-	struct heartbeat_bounds bounds = {
-		.start_s = reply->heartbeat.start_s,
-		.min_s = reply->heartbeat.min_s,
-		.max_s = reply->heartbeat.max_s,
-		.step_s = reply->heartbeat.step_s,
-	};
-	struct backoff_numbers numbers = {
-		.base_ms = reply->backoff.base_ms,
-		.max_ms = reply->backoff.max_ms,
-		.factor = reply->backoff.factor,
-	};
-
-	heartbeat_set_bounds(&l->heartbeat, &bounds);
-	backoff_set(&l->backoff, &numbers);
-}
-
 static void enter_connecting(struct link *l, int64_t now_ms)
 {
 	set_state(l, LINK_CONNECTING, 0);
@@ -240,14 +209,11 @@ static void enter_connecting(struct link *l, int64_t now_ms)
 
 static void start_fallback(struct link *l, const char *name, int64_t now_ms)
 {
-	int rc;
+	int rc = fallback_start(&l->fallback, name, &l->interest,
+				l->config->resolve_timeout_ms, now_ms);
 
-	if (sv_copy(sv_str(name), l->fallback, sizeof(l->fallback)) != 0)
-		l->fallback[0] = '\0';
-	rc = lookup_start(sv_str(l->fallback), &l->interest, &l->lookup);
 	if (rc != 0)
 		attempt_failed(l, rc, now_ms);
-	l->lookup_due_ms = now_ms + l->config->resolve_timeout_ms;
 }
 
 static void use_answer(struct link *l, const struct reply *reply,
@@ -255,8 +221,8 @@ static void use_answer(struct link *l, const struct reply *reply,
 {
 	if (l->handler->answer)
 		l->handler->answer(l, reply, l->handler->arg);
-	take_numbers(l, reply);
-	l->families = usable_families(reply);
+	plan_take_numbers(reply, &l->heartbeat, &l->backoff);
+	l->families = plan_families(reply);
 	if (!l->targets)
 		l->targets = mem_alloc(sizeof(*l->targets));
 	targets_fill(l->targets, reply, l->families, &l->failed);
@@ -300,24 +266,14 @@ static void step_asker(struct link *l, int64_t now_ms)
 	mem_free(reply);
 }
 
-static void step_lookup(struct link *l, int64_t now_ms)
+static void step_fallback(struct link *l, int64_t now_ms)
 {
-	struct addr addrs[LOOKUP_ADDRS_MAX];
-	unsigned count = 0;
-	int rc = lookup_result(l->lookup, addrs, &count);
+	int rc = fallback_take(&l->fallback, now_ms, l->targets);
 
-	if (rc == ERR_AGAIN && now_ms >= l->lookup_due_ms)
-		rc = ERR_TIMEOUT;
-	if (rc == ERR_AGAIN)
-		return;
-	lookup_free(&l->lookup);
-	if (rc != 0) {
+	if (rc == 0)
+		enter_connecting(l, now_ms);
+	else if (rc != ERR_AGAIN)
 		attempt_failed(l, rc, now_ms);
-		return;
-	}
-	targets_fill_names(l->targets, addrs, count, GOIM_TCP_PORT,
-			   l->fallback);
-	enter_connecting(l, now_ms);
 }
 
 /* ---- CONNECTING ---- */
@@ -472,8 +428,8 @@ static void step_state(struct link *l, int64_t now_ms)
 		end_wait(l, now_ms);
 		break;
 	case LINK_RESOLVING:
-		if (l->lookup)
-			step_lookup(l, now_ms);
+		if (l->fallback.lookup)
+			step_fallback(l, now_ms);
 		else
 			step_asker(l, now_ms);
 		break;
@@ -506,7 +462,8 @@ int64_t link_due_ms(const struct link *l)
 	case LINK_WAITING:
 		return l->due_ms;
 	case LINK_RESOLVING:
-		return l->lookup ? l->lookup_due_ms : asker_due_ms(&l->asker);
+		return l->fallback.lookup ? l->fallback.due_ms
+					  : asker_due_ms(&l->asker);
 	case LINK_CONNECTING:
 		return l->race ? race_due_ms(l->race) : 0;
 	case LINK_AUTHENTICATING:

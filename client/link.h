@@ -89,6 +89,7 @@ void link_step(struct link *link, int64_t now_ms);
 /* link_due_ms - when to step although no socket is ready; 0 = now. */
 int64_t link_due_ms(const struct link *link);
 
+/* link_state - where it is now. */
 enum link_state link_state(const struct link *link);
 /* link_state_str - "idle", "resolving", ... */
 const char *link_state_str(enum link_state state);
@@ -113,6 +114,7 @@ struct link_facts {
 	int64_t retry_ms;   /* in WAITING: until the next attempt */
 	const char *detail; /* a balancer's refusal in its words */
 };
+/* link_facts - fill in everything that is known now. */
 void link_facts(const struct link *link, int64_t now_ms,
 		struct link_facts *facts_r);
 

@@ -14,16 +14,15 @@
 #include "client/cli/commands.h"
 #include "lib/base/log.h"
 
-static const struct cli_command *const commands[] = {
-	&cmd_resolve_command, &cmd_connect_command, &cmd_nodes_command,
-	&cmd_regions_command, &cmd_explain_command, &cmd_token_command,
-	&cmd_load_command,    &cmd_help_command,
-};
-
-const struct cli_command *const *cli_commands(unsigned *count_r)
+const struct cli_command *cli_command_at(unsigned index)
 {
-	*count_r = ARRAY_LEN(commands);
-	return commands;
+	static const struct cli_command *(*const commands[])(void) = {
+		cmd_resolve_command, cmd_connect_command, cmd_nodes_command,
+		cmd_regions_command, cmd_explain_command, cmd_token_command,
+		cmd_load_command,    cmd_help_command,
+	};
+
+	return index < ARRAY_LEN(commands) ? commands[index]() : NULL;
 }
 
 void cli_error(const char *fmt, ...)
@@ -64,11 +63,13 @@ int cli_print(struct buf *b)
 
 static const struct cli_command *find_command(const char *name)
 {
-	for (unsigned i = 0; i < ARRAY_LEN(commands); i++) {
-		if (sv_eq(sv_str(commands[i]->name), sv_str(name)))
-			return commands[i];
+	const struct cli_command *command;
+
+	for (unsigned i = 0; (command = cli_command_at(i)) != NULL; i++) {
+		if (sv_eq(sv_str(command->name), sv_str(name)))
+			break;
 	}
-	return NULL;
+	return command;
 }
 
 static int check_output(struct cli *cli)

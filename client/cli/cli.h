@@ -66,8 +66,8 @@ struct cli_command {
 /* cli_main - perictl; returns its exit code. */
 int cli_main(int argc, char **argv);
 
-/* cli_commands - all commands; ends with a NULL name. */
-const struct cli_command *const *cli_commands(unsigned *count_r);
+/* cli_command_at - the commands in the order of the help; NULL at the end. */
+const struct cli_command *cli_command_at(unsigned index);
 
 /* cli_error - "perictl: ..." to stderr. */
 void cli_error(const char *fmt, ...) PRINTF_LIKE(1, 2);

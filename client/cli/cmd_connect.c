@@ -376,7 +376,7 @@ static int run(const struct cli *cli, const void *settings,
 	return rc;
 }
 
-const struct cli_command cmd_connect_command = {
+static const struct cli_command command = {
 	.name = "connect",
 	.arguments = "",
 	.summary = "be a client: resolve, connect, heartbeat",
@@ -393,3 +393,8 @@ const struct cli_command cmd_connect_command = {
 	.options = list_options,
 	.run = run,
 };
+
+const struct cli_command *cmd_connect_command(void)
+{
+	return &command;
+}

@@ -249,7 +249,7 @@ static int run(const struct cli *cli, const void *settings,
 	return rc;
 }
 
-const struct cli_command cmd_explain_command = {
+static const struct cli_command command = {
 	.name = "explain",
 	.arguments = "IP",
 	.summary = "why a client gets the nodes it gets",
@@ -266,3 +266,8 @@ const struct cli_command cmd_explain_command = {
 	.options = list_options,
 	.run = run,
 };
+
+const struct cli_command *cmd_explain_command(void)
+{
+	return &command;
+}

@@ -8,18 +8,14 @@
 
 int cmd_help_overview(int exit_code)
 {
-	const struct cli_command *const *commands;
-	unsigned count;
+	const struct cli_command *command;
 	struct buf b;
 
 	buf_init(&b, HELP_MAX);
 	buf_str(&b, "perictl - one tool for clients and operators of "
 		    "Perihelion\n\nusage: perictl COMMAND [options]\n\n");
-	commands = cli_commands(&count);
-	for (unsigned i = 0; i < count; i++) {
-		buf_printf(&b, "  %-10s %s\n", commands[i]->name,
-			   commands[i]->summary);
-	}
+	for (unsigned i = 0; (command = cli_command_at(i)) != NULL; i++)
+		buf_printf(&b, "  %-10s %s\n", command->name, command->summary);
 	buf_str(&b,
 		"\nTry:\n"
 		"  perictl resolve 200.160.2.3      which nodes would this "
@@ -35,33 +31,36 @@ int cmd_help_overview(int exit_code)
 	return exit_code;
 }
 
+static int show_command(const struct cli_command *command)
+{
+	struct cli_options options;
+	struct cli unused;
+	struct buf b;
+
+	buf_init(&b, HELP_MAX);
+	cli_options_init(&options, &unused, command);
+	cli_options_put_help(&b, &options);
+	cli_options_fini(&options);
+	return cli_print(&b);
+}
+
 static int run(const struct cli *cli UNUSED, const void *settings UNUSED,
 	       char *const *arguments, unsigned argument_count)
 {
-	const struct cli_command *const *commands;
-	struct cli_options options;
-	struct cli unused;
-	unsigned count;
-	struct buf b;
+	const struct cli_command *command;
 
 	if (argument_count == 0)
 		return cmd_help_overview(CLI_OK);
-	commands = cli_commands(&count);
-	for (unsigned i = 0; i < count; i++) {
-		if (!sv_eq(sv_str(commands[i]->name), sv_str(arguments[0])))
-			continue;
-		buf_init(&b, HELP_MAX);
-		cli_options_init(&options, &unused, commands[i]);
-		cli_options_put_help(&b, &options);
-		cli_options_fini(&options);
-		return cli_print(&b);
+	for (unsigned i = 0; (command = cli_command_at(i)) != NULL; i++) {
+		if (sv_eq(sv_str(command->name), sv_str(arguments[0])))
+			return show_command(command);
 	}
 	cli_error("there is no command \"%s\"; see: perictl help",
 		  arguments[0]);
 	return CLI_USAGE;
 }
 
-const struct cli_command cmd_help_command = {
+static const struct cli_command command = {
 	.name = "help",
 	.arguments = "[COMMAND]",
 	.summary = "this text, or a command's",
@@ -69,3 +68,8 @@ const struct cli_command cmd_help_command = {
 	.arguments_max = 1,
 	.run = run,
 };
+
+const struct cli_command *cmd_help_command(void)
+{
+	return &command;
+}

@@ -77,7 +77,7 @@ static int run(const struct cli *cli, const void *settings,
 	return rc;
 }
 
-const struct cli_command cmd_load_command = {
+static const struct cli_command command = {
 	.name = "demo-load",
 	.arguments = "",
 	.summary = "a stream of real clients from all over the world",
@@ -97,3 +97,8 @@ const struct cli_command cmd_load_command = {
 	.options = list_options,
 	.run = run,
 };
+
+const struct cli_command *cmd_load_command(void)
+{
+	return &command;
+}

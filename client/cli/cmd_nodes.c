@@ -159,7 +159,7 @@ static int run(const struct cli *cli, const void *settings,
 	return rc;
 }
 
-const struct cli_command cmd_nodes_command = {
+static const struct cli_command command = {
 	.name = "nodes",
 	.arguments = "",
 	.summary = "the fleet's nodes with state and load",
@@ -172,3 +172,8 @@ const struct cli_command cmd_nodes_command = {
 	.options = list_options,
 	.run = run,
 };
+
+const struct cli_command *cmd_nodes_command(void)
+{
+	return &command;
+}

@@ -67,7 +67,7 @@ static int run(const struct cli *cli, const void *settings UNUSED,
 	return rc;
 }
 
-const struct cli_command cmd_regions_command = {
+static const struct cli_command command = {
 	.name = "regions",
 	.arguments = "",
 	.summary = "the regions with nodes and load",
@@ -76,3 +76,8 @@ const struct cli_command cmd_regions_command = {
 		   "  perictl regions -o json | jq '.regions[].id'",
 	.run = run,
 };
+
+const struct cli_command *cmd_regions_command(void)
+{
+	return &command;
+}

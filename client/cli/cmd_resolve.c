@@ -186,7 +186,7 @@ static int run(const struct cli *cli, const void *settings,
 	return rc;
 }
 
-const struct cli_command cmd_resolve_command = {
+static const struct cli_command command = {
 	.name = "resolve",
 	.arguments = "[IP]",
 	.summary = "which nodes a client gets, in order",
@@ -201,3 +201,8 @@ const struct cli_command cmd_resolve_command = {
 	.options = list_options,
 	.run = run,
 };
+
+const struct cli_command *cmd_resolve_command(void)
+{
+	return &command;
+}

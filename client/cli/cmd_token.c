@@ -72,7 +72,7 @@ static int run(const struct cli *cli UNUSED, const void *settings,
 	return rc;
 }
 
-const struct cli_command cmd_token_command = {
+static const struct cli_command command = {
 	.name = "token",
 	.arguments = "",
 	.summary = "sign a token for tests",
@@ -86,3 +86,8 @@ const struct cli_command cmd_token_command = {
 	.options = list_options,
 	.run = run,
 };
+
+const struct cli_command *cmd_token_command(void)
+{
+	return &command;
+}

@@ -6,14 +6,15 @@
 
 #include "client/cli/cli.h"
 
-extern const struct cli_command cmd_resolve_command;
-extern const struct cli_command cmd_connect_command;
-extern const struct cli_command cmd_nodes_command;
-extern const struct cli_command cmd_regions_command;
-extern const struct cli_command cmd_explain_command;
-extern const struct cli_command cmd_token_command;
-extern const struct cli_command cmd_load_command;
-extern const struct cli_command cmd_help_command;
+/* cmd_*_command - one command each; constant. */
+const struct cli_command *cmd_resolve_command(void);
+const struct cli_command *cmd_connect_command(void);
+const struct cli_command *cmd_nodes_command(void);
+const struct cli_command *cmd_regions_command(void);
+const struct cli_command *cmd_explain_command(void);
+const struct cli_command *cmd_token_command(void);
+const struct cli_command *cmd_load_command(void);
+const struct cli_command *cmd_help_command(void);
 
 /* cmd_help_overview - all commands with a line each; returns @exit_code. */
 int cmd_help_overview(int exit_code);

@@ -13,6 +13,7 @@ struct demo_line {
 	uint64_t last_resolves;
 };
 
+/* demo_line_init - before the first line; @json_lines 1 = as JSON. */
 void demo_line_init(struct demo_line *line, uint32_t json_lines);
 
 /* demo_line_print - one line to stdout. */
