@@ -87,6 +87,7 @@ void region_table_del(struct region_table *table, struct region *region)
 {
 	struct entry *entry = CONTAINER_OF(region, struct entry, region);
 
+	/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): in uthash */
 	HASH_DEL(table->entries, entry);
 	mem_free(entry);
 }

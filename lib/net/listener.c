@@ -112,8 +112,12 @@ static int set_option(int fd, int level, int name, int value)
 								      : 0;
 }
 
+/* Workers share a port among themselves; nobody else is to. */
+enum sharing { SHARED, EXCLUSIVE };
+
 /* A socket bound to @at; *@fd_r is closed again on an error. */
-static int bind_socket(const struct addr *at, uint16_t port, int *fd_r)
+static int bind_socket(const struct addr *at, uint16_t port,
+		       enum sharing sharing, int *fd_r)
 {
 	struct sockaddr_storage name;
 	socklen_t len = addr_to_sockaddr(at, port, &name);
@@ -124,7 +128,7 @@ static int bind_socket(const struct addr *at, uint16_t port, int *fd_r)
 	if (fd < 0)
 		return -errno;
 	rc = set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
-	if (rc == 0)
+	if (rc == 0 && sharing == SHARED)
 		rc = set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1);
 	/* Accepted sockets inherit this: one system call less for each. */
 	if (rc == 0)
@@ -139,6 +143,28 @@ static int bind_socket(const struct addr *at, uint16_t port, int *fd_r)
 		close(fd);
 	else
 		*fd_r = fd;
+	return rc;
+}
+
+/* As bind_socket(), also on a kernel without IPv6. */
+static int bind_any(const struct addr *at, uint16_t port, enum sharing sharing,
+		    int *fd_r)
+{
+	const struct addr any_v4 = {.family = ADDR_V4};
+	int rc = bind_socket(at, port, sharing, fd_r);
+
+	if (rc == -EAFNOSUPPORT && at->family == ADDR_NONE)
+		rc = bind_socket(&any_v4, port, sharing, fd_r);
+	return rc;
+}
+
+int listener_probe(const struct addr *at, uint16_t port)
+{
+	int fd = -1;
+	int rc = bind_any(at, port, EXCLUSIVE, &fd);
+
+	if (rc == 0)
+		close(fd);
 	return rc;
 }
 
@@ -160,14 +186,8 @@ int listener_new(struct loop *loop, const struct addr *at, uint16_t port,
 	struct listener *listener;
 	uint16_t bound = 0;
 	int fd = -1;
-	int rc = bind_socket(at, port, &fd);
+	int rc = bind_any(at, port, SHARED, &fd);
 
-	/* A kernel without IPv6: "any address" is then any of IPv4. */
-	if (rc == -EAFNOSUPPORT && at->family == ADDR_NONE) {
-		const struct addr any_v4 = {.family = ADDR_V4};
-
-		rc = bind_socket(&any_v4, port, &fd);
-	}
 	if (rc)
 		return rc;
 	rc = bound_port(fd, &bound);

@@ -25,6 +25,17 @@ typedef void listener_accept_cb(int fd, const struct addr *peer,
 MUST_CHECK int listener_new(struct loop *loop, const struct addr *at,
 			    uint16_t port, listener_accept_cb *cb, void *arg,
 			    struct listener **listener_r);
+/*
+ * listener_probe - whether @at and @port could be had by us alone.
+ *
+ * SO_REUSEPORT lets a second process of the same user listen on a port that is
+ * taken, and the kernel then shares the connections out between both. A daemon
+ * asks here first, once, before its workers open their listeners.
+ *
+ * Returns 0, or -errno of bind/listen: -EADDRINUSE, -EACCES, -EADDRNOTAVAIL.
+ */
+MUST_CHECK int listener_probe(const struct addr *at, uint16_t port);
+
 /* listener_free - stop accepting and close. */
 void listener_free(struct listener **listener);
 

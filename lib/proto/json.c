@@ -44,7 +44,7 @@ static void text_cut(char *dst, size_t dst_bytes, struct sv v)
 {
 	size_t len = v.len < dst_bytes - 1 ? v.len : dst_bytes - 1;
 
-	if (len)
+	if (len && v.ptr)
 		memmove(dst, v.ptr, len);
 	dst[len] = '\0';
 }

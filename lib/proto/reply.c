@@ -183,8 +183,7 @@ static void read_position(const struct json *client, struct reply *reply)
 	const struct json *lon = json_member(client, "lon");
 
 	reply->client_has_position =
-		lat && lon &&
-		json_get_real(lat, &reply->client_lat_deg) == 0 &&
+		lat && lon && json_get_real(lat, &reply->client_lat_deg) == 0 &&
 		json_get_real(lon, &reply->client_lon_deg) == 0 &&
 		reply->client_lat_deg >= -90 && reply->client_lat_deg <= 90 &&
 		reply->client_lon_deg >= -180 && reply->client_lon_deg <= 180;

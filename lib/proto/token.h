@@ -13,10 +13,10 @@
 #define TOKEN_NODES_MAX 8
 
 struct token_claims {
-	char subject[65];	     /* sub, required */
-	char device[65];	     /* device, optional */
-	int64_t expires_wall_s;	     /* exp, required */
-	int64_t not_before_wall_s;   /* nbf, 0 = none */
+	char subject[65];		 /* sub, required */
+	char device[65];		 /* device, optional */
+	int64_t expires_wall_s;		 /* exp, required */
+	int64_t not_before_wall_s;	 /* nbf, 0 = none */
 	char nodes[TOKEN_NODES_MAX][65]; /* nodes, optional: only these */
 	unsigned node_count;
 };
@@ -41,9 +41,10 @@ enum token_verdict {
  * @node_id	this node; "" skips the node list
  * @now_wall_s	UTC; 30 s of clock skew are allowed
  */
-MUST_CHECK enum token_verdict
-token_verify_hs256(struct sv text, struct sv key, const char *node_id,
-		   int64_t now_wall_s, struct token_claims *claims_r);
+MUST_CHECK enum token_verdict token_verify_hs256(struct sv text, struct sv key,
+						 const char *node_id,
+						 int64_t now_wall_s,
+						 struct token_claims *claims_r);
 
 /* token_sign_hs256 - append a compact token for @claims (demo and tests). */
 void token_sign_hs256(struct buf *b, struct sv key,

@@ -16,6 +16,7 @@
 #include "lib/base/err.h"
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
+#include "lib/net/listener.h"
 #include "lib/svc/service_admin.h"
 #include "lib/svc/service_notify.h"
 #include "lib/svc/service_options.h"
@@ -217,6 +218,33 @@ static const struct conf_listen *admin_listen(const struct run *run)
 					 run->service->admin_listen_offset);
 }
 
+/* Every port we are to listen on is ours alone: workers share it later. */
+static int probe_listeners(const struct run *run)
+{
+	const struct conf_table *conf = run->service->conf;
+
+	for (size_t i = 0; i < conf->count; i++) {
+		const struct conf_option *option = &conf->options[i];
+		const struct conf_listen *at =
+			(const void *)((const char *)run->ctx.settings +
+				       option->offset);
+		char text[ADDR_TEXT_MAX];
+		int rc;
+
+		if (option->kind != CONF_LISTEN || !at->on)
+			continue;
+		rc = listener_probe(&at->at, at->port);
+		if (rc) {
+			log_err("service.cannot_listen option=%s addr=%s "
+				"port=%u error=\"%s\"",
+				option->name, addr_text(&at->at, text),
+				at->port, err_str(rc));
+			return rc;
+		}
+	}
+	return 0;
+}
+
 /* From start() to stop(), on a loop that is there already. */
 static int run_started(struct run *run)
 {
@@ -255,6 +283,8 @@ static int run_daemon(struct run *run)
 	rc = watch_signals(run);
 	if (rc)
 		log_err("service.signals_failed error=\"%s\"", err_str(rc));
+	if (rc == 0)
+		rc = probe_listeners(run);
 	if (rc == 0 && at->on)
 		rc = service_admin_open(&run->admin, at);
 	if (rc == 0)

@@ -129,6 +129,12 @@ static void test_binding(void **state)
 			 0);
 	assert_int_equal(listener_port(first), listener_port(second));
 	listener_free(&second);
+	/* a second process would share it too: the probe says that it is taken
+	 */
+	assert_int_equal(listener_probe(&helper_local, listener_port(first)),
+			 -EADDRINUSE);
+	assert_int_equal(listener_probe(&helper_local, 0), 0);
+	assert_int_equal(listener_probe(&foreign, 0), -EADDRNOTAVAIL);
 	assert_int_equal(
 		listener_new(loop, &foreign, 0, on_accept, &accepted, &second),
 		-EADDRNOTAVAIL);
