@@ -57,7 +57,8 @@ static const struct conf_option options[] = {
 	 AT(state_dir),
 	 .default_text = "/var/lib/perihelion",
 	 .metavar = "DIR",
-	 .help = "where the last good fleet is saved; empty: nowhere"},
+	 .help = "where the last good fleet is saved; made when "
+		 "missing; empty: nowhere"},
 	{.name = "registry",
 	 .kind = CONF_LIST,
 	 AT(registry),

@@ -8,6 +8,7 @@
 
 #include <inttypes.h>
 #include <errno.h>
+#include <sys/stat.h>
 
 #include "balancer/snapshot_builder.h"
 #include "lib/base/clk.h"
@@ -341,6 +342,8 @@ static void set_save_path(struct builder *b)
 
 	if (!b->settings.state_dir[0])
 		return;
+	/* What is wrong with it is said by the first save. */
+	(void)mkdir(b->settings.state_dir, 0750);
 	buf_init_fixed(&path, b->save_path, sizeof(b->save_path) - 1);
 	buf_str(&path, b->settings.state_dir);
 	buf_str(&path, "/" STATE_FILE_NAME);

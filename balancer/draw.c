@@ -330,6 +330,7 @@ static bool scan_likely(const struct draw *draw,
 	if (count < best->want || count > LIKELY_MAX)
 		return false;
 	for (unsigned i = 0; i < count; i++) {
+		/* The first count entries are written. NOLINTNEXTLINE */
 		const struct snapshot_draw *node = &draws[likely.index[i]];
 
 		best_offer(best, draw->list, node->node,

@@ -71,7 +71,7 @@ static void pack(const struct place_note *note, struct packed *packed)
 	memcpy(packed->area, note->area.ptr, note->area.len);
 }
 
-struct place_notes *place_notes_new(const struct cellmap *map)
+struct place_notes *place_note_new(const struct cellmap *map)
 {
 	struct place_notes *notes = mem_alloc(sizeof(*notes));
 	uint32_t count = cellmap_place_count(map);
@@ -93,7 +93,7 @@ struct place_notes *place_notes_new(const struct cellmap *map)
 	return notes;
 }
 
-void place_notes_free(struct place_notes **notes)
+void place_note_free(struct place_notes **notes)
 {
 	if (!*notes)
 		return;

@@ -24,10 +24,10 @@ struct place_note {
 	char room[6 * PLACE_NOTE_AREA_BYTES + 2];
 };
 
-/* place_notes_new - for all places of @map, which is borrowed and outlives
+/* place_note_new - for all places of @map, which is borrowed and outlives
  * them. */
-struct place_notes *place_notes_new(const struct cellmap *map);
-void place_notes_free(struct place_notes **notes);
+struct place_notes *place_note_new(const struct cellmap *map);
+void place_note_free(struct place_notes **notes);
 
 /*
  * place_note_begin, place_note_end - the place of @addr in two steps: the first

@@ -130,7 +130,7 @@ static void draw_for(struct turn *turn, struct draw_query *query,
 		draw_nodes(query, &turn->list);
 		return;
 	}
-	draw_share_nodes(&resolver->share, query, turn->view->snapshot->number,
+	draw_share_nodes(&resolver->share, query, turn->view->number,
 			 turn->req->now_ms, &turn->list);
 	if (query->key == turn->client.key)
 		return;

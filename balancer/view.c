@@ -21,7 +21,7 @@ struct view_map *view_map_new(struct cellmap *map, unsigned databases)
 
 	m->holders = 1;
 	m->map = map;
-	m->notes = place_notes_new(map);
+	m->notes = place_note_new(map);
 	m->databases = databases;
 	m->loaded_wall_s = clk_wall_s();
 	return m;
@@ -40,7 +40,7 @@ void view_map_unref(struct view_map **map)
 	*map = NULL;
 	if (!m || atomic_fetch_sub(&m->holders, 1) != 1)
 		return;
-	place_notes_free(&m->notes);
+	place_note_free(&m->notes);
 	cellmap_free(&m->map);
 	mem_free(m);
 }
@@ -113,6 +113,7 @@ struct view *view_new(const struct view_parts *parts)
 	view->policy = policy_ref(parts->policy);
 	if (!view->snapshot)
 		return view;
+	view->number = view->snapshot->number;
 	view->service_count = view->snapshot->service_count;
 	for (unsigned i = 0; i < view->service_count; i++) {
 		struct view_service *service = &view->services[i];

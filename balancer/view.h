@@ -35,6 +35,7 @@ struct view {
 	_Atomic unsigned holders;
 	bool from_file;		   /* the registry has not been heard yet */
 	struct snapshot *snapshot; /* owned; NULL before the first state */
+	uint32_t number;	   /* of the snapshot; 0 without one */
 	struct view_map *map;	   /* held */
 	struct policy *policy;	   /* held */
 	unsigned service_count;

@@ -3,6 +3,7 @@ it survives. Nodes register by HTTP PUT as agents do."""
 import http.client
 import json
 import os
+import shutil
 import signal
 import socket
 import threading
@@ -10,7 +11,7 @@ import time
 
 import pytest
 
-from harness import Daemon, http_call, metrics, until
+from harness import ROOT, Daemon, http_call, metrics, until
 
 HOST = "im.example.com"
 # TEST-NET addresses stand for the clients of three metros.
@@ -541,6 +542,69 @@ def test_geo_reload_loses_no_request(three):
     good = asker.good
     until(lambda: asker.good > good + 10, 10)
     assert not asker.end()
+
+
+MMDB = os.path.join(ROOT, "tests", "data", "mmdb")
+
+
+def copy_database(world, name):
+    """As an updater does it: a whole new file under the old name."""
+    path = os.path.join(world.folder, "city.mmdb")
+    shutil.copy(os.path.join(MMDB, name), path + ".new")
+    os.rename(path + ".new", path)
+    return path
+
+
+def place(world, ip):
+    geo = http_call(world.admin, "GET", f"/v1/geo?ip={ip}").json()
+    return geo.get("country"), geo.get("city"), geo["source"]
+
+
+def test_databases(world):
+    """Both layouts, both families, a newer file, a broken one."""
+    world.start_registry()
+    for metro in METROS:
+        world.put(f"{metro}-1", metro, capacity=100000000)
+    path = copy_database(world, "flat4.mmdb")
+    flat6 = os.path.join(MMDB, "flat6.mmdb")
+    world.start_balancer(f"--geo-databases={path},{flat6}")
+    world.wait_nodes(3)
+    answer = world.resolve("&ip=8.8.8.200").json()
+    assert answer["client"] == {
+        "ip": "8.8.8.0/24", "country": "DE", "area": "Hesse", "lat": 50.11,
+        "lon": 8.68, "source": "mmdb"}
+    assert answer["nodes"][0]["id"] == "fra-1"
+    assert place(world, "2400:cb00:1::1")[:2] == ("JP", "Chiyoda")
+    assert world.resolve("&ip=2400:cb00:1::1").json()[
+        "nodes"][0]["id"] == "tyo-1"
+    # Overrides win over the database.
+    assert place(world, CLIENTS["tyo"])[2] == "override"
+    assert world.snapshot()["geo"]["databases"] == 2
+    asker = Asker(world.public, "/resolve?ip=2.2.2.2")
+    until(lambda: asker.good > 10, 10)
+    copy_database(world, "newer.mmdb")
+    until(lambda: place(world, "2.2.2.2")[1] == "Frankfurt am Main", 15)
+    assert place(world, "8.8.8.200")[2] == "none"
+    errors = world.metric("peri_balancer_geo_errors_total")
+    copy_database(world, "bad-map.mmdb")
+    world.balancer.signal(signal.SIGHUP)
+    until(lambda: world.metric("peri_balancer_geo_errors_total") > errors, 10)
+    assert place(world, "2.2.2.2")[1] == "Frankfurt am Main"
+    assert not asker.end()
+
+
+@pytest.mark.parametrize("name", ["loop.mmdb", "country.mmdb", "format1.mmdb",
+                                  "no-networks.mmdb", "cut", "empty"])
+def test_broken_database_at_start(world, name):
+    world.start_registry()
+    path = copy_database(world, "flat4.mmdb" if name in ("cut", "empty")
+                         else name)
+    if name in ("cut", "empty"):
+        os.truncate(path, 1000 if name == "cut" else 0)
+    with pytest.raises(AssertionError) as failure:
+        world.start_balancer(f"--geo-databases={path}")
+    assert "geo.load_failed" in str(failure.value)
+    assert "city.mmdb" in str(failure.value)
 
 
 def test_broken_geo_file_at_start(world):

@@ -91,7 +91,7 @@ static void test_same_as_map(void **state)
 	}
 	buf_init(&why, 1024);
 	assert_int_equal(cellmap_build(&config, &map, &why), 0);
-	notes = place_notes_new(map);
+	notes = place_note_new(map);
 	for (unsigned i = 0; i < NETWORKS + 2; i++) {
 		struct addr addr = addr_from_v4_host(i << 24 | 7);
 		struct cellmap_place place;
@@ -106,7 +106,7 @@ static void test_same_as_map(void **state)
 		assert_int_equal(note.lat_hundredths,
 				 (int)(place.lat_deg * 100));
 	}
-	place_notes_free(&notes);
+	place_note_free(&notes);
 	cellmap_free(&map);
 	buf_fini(&why);
 }
@@ -123,11 +123,11 @@ static void test_empty_map(void **state)
 	(void)state;
 	buf_init(&why, 1024);
 	assert_int_equal(cellmap_build(&config, &map, &why), 0);
-	notes = place_notes_new(map);
+	notes = place_note_new(map);
 	place_note_find(notes, &addr, &note);
 	assert_int_equal(note.source, CELLMAP_NOWHERE);
 	assert_int_equal(note.cell, CELLMAP_UNKNOWN);
-	place_notes_free(&notes);
+	place_note_free(&notes);
 	cellmap_free(&map);
 	buf_fini(&why);
 }
