@@ -8,3 +8,16 @@ $(BUILD)/bench/loadgen: $(BUILD)/obj/tests/bench/loadgen.o
 bench-resolve: $(BUILD)/bench/loadgen $(BUILD)/bin/peri-registry \
 		$(BUILD)/bin/peri-balancer
 	@/usr/bin/python3 tests/bench/resolve.py --build $(BUILD) $(BENCH_ARGS)
+
+# Everything that is measured: parts, /resolve beside nginx, the comet. Prints
+# "name value unit" lines; docs/BENCHMARKS.md explains them.
+.PHONY: bench
+bench:
+	@deploy/deps.sh bench
+	@deploy/geo.sh
+	@$(MAKE) --no-print-directory -s -j2 QUIET=1 all bench-build
+	@for program in $(BENCH_NAMES:%=$(BUILD)/bench/%); do \
+		echo "# $$program"; $$program || exit 1; done
+	@$(MAKE) --no-print-directory -s QUIET=1 bench-resolve
+	@echo "# tests/bench/comet.py"
+	@/usr/bin/python3 tests/bench/comet.py --build $(BUILD)
