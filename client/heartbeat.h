@@ -1,7 +1,7 @@
 /*
  * heartbeat.h - when to send the next heartbeat: finds the longest silence
  * that the middleboxes on the way allow, without killing connections to find
- * out (the rules are in docs/PROTOCOL.md and the simulator is in
+ * out (the rules are in docs/HEARTBEAT.md, the simulator is in
  * tests/sim/heartbeat). Events go in, an action comes out; no clock, no I/O.
  * Pure, one thread.
  *
