@@ -206,6 +206,23 @@ static int consider(const struct candidates_input *in,
 	return 1;
 }
 
+/* Measured from the first of a tie: a chain of small steps is no tie. */
+static void find_ties(const struct best *best)
+{
+	struct candidates_row *row = best->row;
+	const int64_t reach = (int64_t)(CANDIDATES_TIE_KM * COST_STEPS);
+	unsigned end = 0;
+
+	for (unsigned t = 0; t < CANDIDATES_MAX; t++) {
+		unsigned first = end;
+
+		while (end < row->count &&
+		       best->cost[end] - best->cost[first] <= reach)
+			end++;
+		row->tie_end[t] = (uint8_t)end;
+	}
+}
+
 static void fill_row(const struct candidates_input *in,
 		     const struct field *field, uint32_t c,
 		     struct candidates_row *row)
@@ -224,6 +241,7 @@ static void fill_row(const struct candidates_input *in,
 		if (consider(in, field, &best, c, s, dot))
 			threshold = least_dot(&best, field, in->policy.free_km);
 	}
+	find_ties(&best);
 }
 
 void candidates_fill(const struct candidates_input *input,

@@ -1,8 +1,9 @@
 /*
  * candidates.h - for every client cell the six sites of least cost:
  * cost = max(0, km - free_km) + carrier penalty + border - bias, whole classes
- * of sites (healthy, suspects only, drained only) one behind the other. Pure;
- * any thread. Expensive: called when sites or cells changed, not on each build.
+ * of sites (healthy, suspects only, drained only) one behind the other. Sites
+ * whose costs are equal are one tie. Pure; any thread. Expensive: called when
+ * sites or cells changed, not on each build.
  */
 #ifndef PERI_BALANCER_CANDIDATES_H
 #define PERI_BALANCER_CANDIDATES_H
@@ -13,6 +14,7 @@
 
 #define CANDIDATES_MAX	      6
 #define CANDIDATES_KM_UNKNOWN 0xffff
+#define CANDIDATES_TIE_KM     1 /* costs that differ by no more are equal */
 
 enum candidates_class {
 	CANDIDATES_HEALTHY,
@@ -41,6 +43,9 @@ struct candidates_row {
 	uint16_t km[CANDIDATES_MAX];
 	int16_t cost_km[CANDIDATES_MAX]; /* clamped; without the class */
 	uint16_t count; /* 0: the cell has no place, or no site is alive */
+	/* Tie t is the ranks from tie_end[t - 1] (0 for the first) up to, not
+	 * with, tie_end[t]; behind the last tie all are @count. */
+	uint8_t tie_end[CANDIDATES_MAX];
 };
 
 struct candidates_input {
@@ -55,7 +60,8 @@ struct candidates_input {
 
 /*
  * candidates_fill - the rows of all cells, in order of class, then cost (in
- * steps of 1/64 km), then index of the site.
+ * steps of 1/64 km), then index of the site. A tie is a site and those behind
+ * it that cost at most CANDIDATES_TIE_KM more than it.
  *
  * A site without a position is as far away as the other side of the world, its
  * km unknown. A site's country (for border_km) is that of the nearest cell.

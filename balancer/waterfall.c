@@ -23,25 +23,55 @@ static double room_left(const struct waterfall_site *site, unsigned pass)
 	return room > site->room_per_s[pass] * ROUNDING ? room : 0;
 }
 
-static void ask_rank(struct waterfall *w, unsigned rank, uint32_t active_count)
+/* -- one tie of every cell ------------------------------------------------ */
+
+/* What a cell offers to each site of a tie is its rest * room left * scale. */
+struct tie {
+	unsigned first, end; /* ranks */
+	double scale;	     /* 1 / room of all; 0 = nobody has any */
+};
+
+static struct tie tie_of(const struct waterfall *w,
+			 const struct candidates_row *row, unsigned number)
 {
-	for (uint32_t s = 0; s < w->site_count; s++)
+	struct tie tie = {
+		.first = number > 0 ? row->tie_end[number - 1] : 0,
+		.end = row->tie_end[number],
+	};
+	double room = 0;
+
+	for (unsigned j = tie.first; j < tie.end; j++)
+		room += w->sites[row->site[j]].left_per_s;
+	tie.scale = room > 0 ? 1 / room : 0;
+	return tie;
+}
+
+static void ask_tie(struct waterfall *w, unsigned pass, unsigned number,
+		    uint32_t active_count)
+{
+	for (uint32_t s = 0; s < w->site_count; s++) {
+		w->sites[s].left_per_s = room_left(&w->sites[s], pass);
 		w->sites[s].demand_per_s = 0;
+	}
 	for (uint32_t i = 0; i < active_count; i++) {
 		uint32_t c = w->active[i];
 		const struct candidates_row *row = &w->rows[c];
+		struct tie tie = tie_of(w, row, number);
+		double demand = demand_of(w, c) * w->cells[c].rest * tie.scale;
 
-		if (rank < row->count)
-			w->sites[row->site[rank]].demand_per_s +=
-				demand_of(w, c) * w->cells[c].rest;
+		for (unsigned j = tie.first; j < tie.end; j++) {
+			struct waterfall_site *site = &w->sites[row->site[j]];
+
+			site->demand_per_s += demand * site->left_per_s;
+		}
 	}
 }
 
-static void accept_rank(struct waterfall *w, unsigned pass)
+static void accept_tie(struct waterfall *w)
 {
 	for (uint32_t s = 0; s < w->site_count; s++) {
 		struct waterfall_site *site = &w->sites[s];
-		double room = room_left(site, pass);
+		double room = site->left_per_s;
 
 		if (site->demand_per_s > room)
 			site->accept = room / site->demand_per_s;
@@ -51,19 +81,25 @@ static void accept_rank(struct waterfall *w, unsigned pass)
 	}
 }
 
-static void place_rank(struct waterfall *w, unsigned rank,
-		       uint32_t active_count)
+static void place_tie(struct waterfall *w, unsigned number,
+		      uint32_t active_count)
 {
 	for (uint32_t i = 0; i < active_count; i++) {
 		struct waterfall_cell *cell = &w->cells[w->active[i]];
 		const struct candidates_row *row = &w->rows[w->active[i]];
-		double accept;
+		struct tie tie = tie_of(w, row, number);
+		double placed = 0;
 
-		if (rank >= row->count)
-			continue;
-		accept = w->sites[row->site[rank]].accept;
-		cell->share[rank] += cell->rest * accept;
-		cell->rest *= 1 - accept;
+		for (unsigned j = tie.first; j < tie.end; j++) {
+			const struct waterfall_site *site =
+				&w->sites[row->site[j]];
+			double part =
+				site->left_per_s * tie.scale * site->accept;
+
+			cell->share[j] += cell->rest * part;
+			placed += part;
+		}
+		cell->rest *= 1 - placed;
 	}
 }
 
@@ -81,10 +117,10 @@ static uint32_t keep_active(struct waterfall *w, uint32_t active_count)
 static uint32_t run_pass(struct waterfall *w, unsigned pass,
 			 uint32_t active_count)
 {
-	for (unsigned rank = 0; rank < CANDIDATES_MAX && active_count; rank++) {
-		ask_rank(w, rank, active_count);
-		accept_rank(w, pass);
-		place_rank(w, rank, active_count);
+	for (unsigned t = 0; t < CANDIDATES_MAX && active_count; t++) {
+		ask_tie(w, pass, t, active_count);
+		accept_tie(w);
+		place_tie(w, t, active_count);
 		active_count = keep_active(w, active_count);
 	}
 	return active_count;

@@ -20,8 +20,9 @@ struct waterfall_site {
 	double weight; /* in: K, what an overflow goes by; 0 = never any */
 	uint8_t class; /* in: enum candidates_class */
 	double admitted_per_s; /* out */
-	double demand_per_s;   /* scratch: of one rank */
-	double accept;	       /* scratch: phi of one rank */
+	double left_per_s;     /* scratch: room before one tie asks */
+	double demand_per_s;   /* scratch: of one tie */
+	double accept;	       /* scratch: phi of one tie */
 };
 
 /* One cell's result. */
@@ -46,16 +47,18 @@ struct waterfall {
 /*
  * waterfall_run - fill shares and admitted rates.
  *
- * In each pass, for each rank in turn, a site accepts the share phi =
- * clamp(room left / demand of that rank, 0, 1) of what is asked of it, the
- * rest goes on to the next rank. After both passes the rest goes by weight to
- * the cell's candidates of the best class, flagged panic.
+ * In each pass, for each tie in turn (the first tie of every cell, then the
+ * second, ...), a cell offers what is not placed yet to the sites of its tie in
+ * proportion to the room that they have left; a site accepts the share phi =
+ * clamp(room left / what all cells offer it, 0, 1), the rest goes on to the
+ * cell's next tie. After both passes the rest goes by weight to the cell's
+ * candidates of the best class, flagged panic.
  *
  * A cell without demand gets what an infinitesimal demand would: phi of the
- * same ranks, where a site that nobody asked accepts all if it has any room.
+ * same ties, where a site that nobody asked accepts all if it has any room.
  *
  * Cells without candidates are one demand that may go anywhere: after the
- * ranks of each pass it takes room in proportion to what is left, at the end
+ * ties of each pass it takes room in proportion to what is left, at the end
  * it goes by weight, flagged. When no site has any weight, all shares are 0.
  */
 void waterfall_run(struct waterfall *w);

@@ -174,6 +174,58 @@ static void test_equal_costs_stay_in_order(void **state)
 		assert_int_equal(out[1].site[j], j);
 }
 
+/* -- ties ---------------------------------------------------------------- */
+
+/* Sites at one place; biases make the costs. */
+static const struct tie_row {
+	const char *rule;
+	double cost_km[7];
+	uint8_t class[7];
+	unsigned sites;
+	uint8_t want[CANDIDATES_MAX]; /* tie_end */
+} tie_rows[] = {
+	{"one site", {0}, {0}, 1, {1, 1, 1, 1, 1, 1}},
+	{"zones of one region", {0, 0}, {0}, 2, {2, 2, 2, 2, 2, 2}},
+	{"one km apart is a tie", {0, 1}, {0}, 2, {2, 2, 2, 2, 2, 2}},
+	{"a little more is none", {0, 1.02}, {0}, 2, {1, 2, 2, 2, 2, 2}},
+	{"two km apart is none", {0, 2}, {0}, 2, {1, 2, 2, 2, 2, 2}},
+	{"measured from the first: no chains",
+	 {0, 1, 2, 3, 9},
+	 {0},
+	 5,
+	 {2, 4, 5, 5, 5, 5}},
+	{"another class is no tie", {0, 0}, {0, 1}, 2, {1, 2, 2, 2, 2, 2}},
+	{"all different", {0, 2, 4, 6, 8, 10}, {0}, 6, {1, 2, 3, 4, 5, 6}},
+	{"a seventh is out", {0, 0, 0, 0, 0, 0, 0}, {0}, 7, {6, 6, 6, 6, 6, 6}},
+};
+
+static void test_ties(void **state)
+{
+	struct cellmap_cell cells[2] = {{0}};
+	struct candidates_row out[2];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(tie_rows); i++) {
+		struct candidates_site sites[7];
+		struct candidates_input in = {.sites = sites,
+					      .cells = cells,
+					      .site_count = tie_rows[i].sites,
+					      .cell_count = 2,
+					      .policy = DEFAULTS};
+
+		print_message("%s\n", tie_rows[i].rule);
+		for (unsigned s = 0; s < 7; s++)
+			sites[s] = (struct candidates_site){
+				.has_position = 1,
+				.bias_km = -tie_rows[i].cost_km[s],
+				.class = tie_rows[i].class[s]};
+		candidates_fill(&in, out);
+		assert_memory_equal(out[1].tie_end, tie_rows[i].want,
+				    sizeof(out[1].tie_end));
+		assert_int_equal(out[0].tie_end[0], 0);
+	}
+}
+
 static void test_borders_and_broken_places(void **state)
 {
 	struct candidates_site sites[2] = {
@@ -207,6 +259,7 @@ int main(void)
 		cmocka_unit_test(test_costs),
 		cmocka_unit_test(test_the_six_of_least_cost),
 		cmocka_unit_test(test_equal_costs_stay_in_order),
+		cmocka_unit_test(test_ties),
 		cmocka_unit_test(test_borders_and_broken_places),
 	};
 

@@ -23,6 +23,7 @@ struct row {
 	double weight[SITES];
 	int class[SITES];
 	int candidates[CELLS][3]; /* site + 1; cell 0 has none */
+	int tie_end[CELLS][3];	  /* all 0 = no two cost the same */
 	double demand[CELLS];
 	double want_share[CELLS][3];
 	int want_panic[CELLS];
@@ -164,11 +165,123 @@ static const struct row rows[] = {
 		.want_admitted = {3, 5},
 	},
 	{
+		.rule = "two equal sites share by headroom",
+		.room = {{30, 35}, {10, 15}, {50, 50}},
+		.weight = {1, 1, 1},
+		.candidates = {{0}, {1, 2, 3}},
+		.tie_end = {{0}, {2, 3, 3}},
+		.demand = {0, 8},
+		.want_share = {{0}, {0.75, 0.25, 0}},
+		.want_anywhere = {24 / 82.0, 8 / 82.0, 50 / 82.0},
+		.want_admitted = {6, 2, 0},
+	},
+	{
+		.rule = "three equal sites, one of them full",
+		.room = {{10, 10}, {0, 0}, {30, 30}},
+		.weight = {1, 1, 1},
+		.candidates = {{0}, {1, 2, 3}},
+		.tie_end = {{0}, {3, 3, 3}},
+		.demand = {0, 4},
+		.want_share = {{0}, {0.25, 0, 0.75}},
+		.want_anywhere = {0.25, 0, 0.75},
+		.want_admitted = {1, 0, 3},
+	},
+	{
+		.rule = "equal sites are filled up, then the next tie gets it",
+		.room = {{10, 20}, {5, 10}, {50, 60}},
+		.weight = {1, 1, 1},
+		.candidates = {{0}, {1, 2, 3}},
+		.tie_end = {{0}, {2, 3, 3}},
+		.demand = {0, 20},
+		.want_share = {{0}, {0.5, 0.25, 0.25}},
+		.want_anywhere = {0, 0, 1},
+		.want_admitted = {10, 5, 5},
+	},
+	{
+		.rule = "the second pass shares what is left up to 1.00",
+		.room = {{10, 12}, {5, 11}},
+		.weight = {1, 1},
+		.candidates = {{0}, {1, 2}},
+		.tie_end = {{0}, {2, 2}},
+		.demand = {0, 19},
+		.want_share = {{0}, {11 / 19.0, 8 / 19.0}},
+		.want_anywhere = {0.25, 0.75},
+		.want_admitted = {11, 8},
+	},
+	{
+		.rule = "equal sites in other orders: the same, tie by tie",
+		.room = {{30, 30}, {10, 10}},
+		.weight = {1, 1},
+		.candidates = {{0}, {1, 2}, {2, 1}},
+		.tie_end = {{0}, {2, 2}, {2, 2}},
+		.demand = {0, 10, 10},
+		.want_share = {{0}, {0.75, 0.25}, {0.25, 0.75}},
+		.want_anywhere = {0.75, 0.25},
+		.want_admitted = {15, 5},
+	},
+	{
+		.rule = "another cell crowds one of them: only that part goes "
+			"on",
+		.room = {{10, 10}, {10, 10}, {50, 50}},
+		.weight = {1, 1, 1},
+		.candidates = {{0}, {1, 2, 3}, {1, 3}},
+		.tie_end = {{0}, {2, 3, 3}, {1, 2, 2}},
+		.demand = {0, 10, 15},
+		.want_share = {{0}, {0.25, 0.5, 0.25}, {0.5, 0.5}},
+		.want_anywhere = {0, 5 / 45.0, 40 / 45.0},
+		.want_admitted = {10, 5, 10},
+	},
+	{
+		.rule = "a cell without demand shares by headroom too",
+		.room = {{30, 30}, {10, 10}, {50, 50}},
+		.weight = {1, 1, 1},
+		.candidates = {{0}, {1, 2, 3}},
+		.tie_end = {{0}, {2, 3, 3}},
+		.want_share = {{0}, {0.75, 0.25, 0}},
+		.want_anywhere = {30 / 90.0, 10 / 90.0, 50 / 90.0},
+	},
+	{
+		.rule = "a cell without demand passes by a tie that is full",
+		.room = {{0, 0}, {0, 0}, {50, 50}},
+		.weight = {1, 1, 1},
+		.candidates = {{0}, {1, 2, 3}},
+		.tie_end = {{0}, {2, 3, 3}},
+		.want_share = {{0}, {0, 0, 1}},
+		.want_anywhere = {0, 0, 1},
+	},
+	{
+		.rule = "panic goes by K, not by headroom, in ties too",
+		.room = {{3, 3}, {0, 0}},
+		.weight = {1, 3},
+		.candidates = {{0}, {1, 2}},
+		.tie_end = {{0}, {2, 2}},
+		.demand = {0, 11},
+		.want_share = {{0}, {5 / 11.0, 6 / 11.0}},
+		.want_panic = {0, 1},
+		.want_anywhere = {0.25, 0.75},
+		.want_anywhere_panic = 1,
+		.want_admitted = {5, 6},
+	},
+	{
 		.rule = "no live site at all: no shares, no flags to lie with",
 		.class = {CANDIDATES_NEVER, CANDIDATES_NEVER},
 		.demand = {8},
 	},
 };
+
+static void fill_candidates(const struct row *row, int c,
+			    struct candidates_row *to)
+{
+	for (int j = 0; j < 3 && row->candidates[c][j]; j++)
+		to->site[to->count++] = (uint16_t)(row->candidates[c][j] - 1);
+	for (int t = 0; t < CANDIDATES_MAX; t++) {
+		int end = row->tie_end[c][0] == 0 ? t + 1
+			  : t < 3		  ? row->tie_end[c][t]
+						  : to->count;
+
+		to->tie_end[t] = (uint8_t)(end < to->count ? end : to->count);
+	}
+}
 
 static void run(const struct row *row, struct waterfall_site *sites,
 		struct waterfall_cell *cells, double *anywhere,
@@ -197,11 +310,7 @@ static void run(const struct row *row, struct waterfall_site *sites,
 		sites[s].class = (uint8_t)row->class[s];
 	}
 	for (int c = 0; c < CELLS; c++)
-		for (int j = 0; j < 3 && row->candidates[c][j]; j++) {
-			candidates[c].site[j] =
-				(uint16_t)(row->candidates[c][j] - 1);
-			candidates[c].count++;
-		}
+		fill_candidates(row, c, &candidates[c]);
 	waterfall_run(&w);
 	*anywhere_panic = w.anywhere_panic;
 }
