@@ -150,9 +150,7 @@ const struct service *balancer_service(void)
 		.help_more =
 			"Files:\n"
 			"  STATE_DIR/" STATE_FILE_NAME "  the last good fleet\n"
-			"SIGHUP reads the configuration and the geo files "
-			"anew. "
-			"Exit codes: 0 fine, 1 failed, 2 wrong usage.\n",
+			"SIGHUP reads the geo files anew, too.\n",
 		.default_config = "/etc/perihelion/balancer.jsonc",
 		.settings_bytes = sizeof(struct balancer_settings),
 		.admin_listen_offset =

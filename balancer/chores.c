@@ -19,7 +19,8 @@ struct chores {
 	struct worker *worker;
 	/* the thread's */
 	struct loop_timer *look;
-	uint64_t stamp; /* of the files at the last load */
+	uint64_t stamp;		 /* of the files at the last load */
+	struct conf_list absent; /* databases that the map in force lacks */
 };
 
 /* One thing to do; the sender fills it, the thread frees it. */
@@ -32,14 +33,17 @@ struct chore {
 static void load(struct chores *c)
 {
 	char why_text[WHY_BYTES];
-	struct view_map *map;
+	struct view_map *map = NULL;
 	struct buf why;
 	int rc;
 
 	buf_init_fixed(&why, why_text, sizeof(why_text));
 	c->stamp = map_source_stamp(&c->config.source);
-	rc = map_source_load(&c->config.source, &map, &why);
+	rc = map_source_check(&c->config.source, &c->absent, &why);
+	if (rc == 0)
+		rc = map_source_load(&c->config.source, &map, &why);
 	if (rc == 0) {
+		map_source_absent(&c->config.source, &c->absent);
 		counter_add(&c->config.counters->maps_loaded, 1);
 		mailbox_post(c->config.maps, map);
 		return;
@@ -80,6 +84,7 @@ static int start(struct loop *loop, unsigned index, void *arg, void **state_r)
 
 	(void)index;
 	c->stamp = map_source_stamp(&c->config.source);
+	map_source_absent(&c->config.source, &c->absent);
 	c->look = loop_timer_new(loop, look, c);
 	loop_timer_every(c->look, LOOK_EVERY_MS);
 	*state_r = c;

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -86,6 +87,43 @@ static int load_overrides(const char *path, struct cellmap_override **list_r,
 	return rc;
 }
 
+void map_source_absent(const struct map_source *source,
+		       struct conf_list *absent_r)
+{
+	absent_r->count = 0;
+	for (unsigned i = 0; i < source->databases.count; i++) {
+		const char *path = source->databases.items[i];
+
+		if (access(path, F_OK) != 0)
+			memcpy(absent_r->items[absent_r->count++], path,
+			       sizeof(absent_r->items[0]));
+	}
+}
+
+static bool is_in(const struct conf_list *list, const char *item)
+{
+	for (unsigned i = 0; i < list->count; i++)
+		if (strcmp(list->items[i], item) == 0)
+			return true;
+	return false;
+}
+
+int map_source_check(const struct map_source *source,
+		     const struct conf_list *absent, struct buf *why)
+{
+	struct conf_list now;
+
+	map_source_absent(source, &now);
+	for (unsigned i = 0; i < now.count; i++) {
+		if (is_in(absent, now.items[i]))
+			continue;
+		buf_str(why, now.items[i]);
+		buf_str(why, ": has gone; fetch it again");
+		return -ENOENT;
+	}
+	return 0;
+}
+
 static unsigned existing(const struct map_source *source, const char **paths)
 {
 	unsigned count = 0;
@@ -96,7 +134,7 @@ static unsigned existing(const struct map_source *source, const char **paths)
 		if (access(path, F_OK) == 0)
 			paths[count++] = path;
 		else
-			log_warn("geo.missing file=%s error=%s", path,
+			log_warn("geo.missing file=%s error=\"%s\"", path,
 				 err_str(-errno));
 	}
 	if (count == 0)

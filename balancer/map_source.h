@@ -16,13 +16,30 @@ struct map_source {
  * time of change, inode, existence). */
 uint64_t map_source_stamp(const struct map_source *source);
 
+/* map_source_absent - which databases do not exist now, by name. */
+void map_source_absent(const struct map_source *source,
+		       struct conf_list *absent_r);
+
+/*
+ * map_source_check - whether every database exists, but for those that were
+ * @absent when the map in force was made.
+ *
+ * @why	 out: names the first file that has gone
+ *
+ * For a reload: a database that is away for a moment, between an updater's rm
+ * and its cp, must not cost the map in force. Returns 0 or -ENOENT.
+ */
+MUST_CHECK int map_source_check(const struct map_source *source,
+				const struct conf_list *absent,
+				struct buf *why);
+
 /*
  * map_source_load - compile the map.
  *
  * @why	 out: names the file and the reason on an error
  *
  * Databases that do not exist are logged and left out, so that a system
- * without them runs; a file that exists and cannot be used is an error. Takes
+ * without them starts; a file that exists and cannot be used is an error. Takes
  * about a second. Returns 0 and *@map_r (held once by the caller), -errno or
  * what cellmap_build() says.
  */

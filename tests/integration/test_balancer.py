@@ -590,6 +590,14 @@ def test_databases(world):
     world.balancer.signal(signal.SIGHUP)
     until(lambda: world.metric("peri_balancer_geo_errors_total") > errors, 10)
     assert place(world, "2.2.2.2")[1] == "Frankfurt am Main"
+    # One that has gone costs nothing either; it is taken when it is back.
+    errors = world.metric("peri_balancer_geo_errors_total")
+    os.unlink(path)
+    world.balancer.signal(signal.SIGHUP)
+    until(lambda: world.metric("peri_balancer_geo_errors_total") > errors, 10)
+    assert place(world, "2.2.2.2")[1] == "Frankfurt am Main"
+    copy_database(world, "flat4.mmdb")
+    until(lambda: place(world, "8.8.8.200")[0] == "DE", 15)
     assert not asker.end()
 
 
@@ -622,6 +630,10 @@ def test_missing_database_is_said(world):
     world.start_balancer("--geo-databases=/nonexistent/city.mmdb")
     world.wait_nodes(1)
     world.balancer.logged("geo.missing")
+    # What was missing from the start does not stop a reload of the rest.
+    loads = world.metric("peri_balancer_geo_loads_total")
+    world.balancer.signal(signal.SIGHUP)
+    until(lambda: world.metric("peri_balancer_geo_loads_total") > loads, 10)
     assert b"geo=none" in http_call(world.admin, "GET", "/readyz").body
     assert world.nodes("fra") == ["fra-1"]
 
@@ -639,7 +651,10 @@ def test_settings_reload(three, tmp_path):
     assert three.resolve().json()["fallback"] == ["a.example"]
     config.write_text('{"tttl": "45s"}')
     three.balancer.signal(signal.SIGHUP)
-    time.sleep(0.1)
+    until(lambda: three.metric(
+        'peri_config_reloads_total{result="failed"}') == 1, 5)
+    # One logfmt value, though the reason quotes the key.
+    three.balancer.logged(r'unknown key \"tttl\"; did you mean \"ttl\"?"')
     assert three.resolve().json()["ttl"] == 45
 
 
