@@ -106,7 +106,7 @@ static void on_gone(void *arg, const char *id, const char *why, uint64_t rev)
 {
 	struct sync *s = arg;
 
-	log_info("sync.gone node=%s why=%s", id, why);
+	log_info("sync.gone node=%s why=\"%s\"", id, why);
 	fleet_del(s->config.fleet, id);
 	changed(s, rev);
 }
@@ -183,7 +183,7 @@ static void on_reset(void *arg, const char *why)
 	struct sync *s = arg;
 
 	count(&s->config.counters->resets);
-	log_info("sync.reset registry=%s why=%s", url_of(s), why);
+	log_info("sync.reset registry=%s why=\"%s\"", url_of(s), why);
 	begin_full(s);
 	if (s->state == SYNC_FOLLOWING) {
 		set_state(s, SYNC_RECEIVING);
@@ -218,7 +218,7 @@ static void on_line(struct sv line, void *arg)
 	}
 	count(&s->config.counters->bad_lines);
 	if (log_rate_pass(&s->bad_rate, loop_now_ms(s->loop), &dropped))
-		log_warn("sync.bad_line registry=%s path=%s rule=%s "
+		log_warn("sync.bad_line registry=%s path=%s rule=\"%s\" "
 			 "dropped=%" PRIu32,
 			 url_of(s), p.path, p.rule, dropped);
 	fail(s);
@@ -239,7 +239,7 @@ static void on_end(int rc, unsigned status, void *arg)
 
 	s->stream = NULL;
 	if (log_rate_pass(&s->down_rate, loop_now_ms(s->loop), &dropped))
-		log_warn("sync.lost registry=%s error=%s status=%u "
+		log_warn("sync.lost registry=%s error=\"%s\" status=%u "
 			 "dropped=%" PRIu32,
 			 url_of(s), err_str(rc), status, dropped);
 	fail(s);

@@ -112,14 +112,16 @@ static int load_settings(const struct run *run, void **settings_r,
 static void reload_settings(struct run *run)
 {
 	const struct service *service = run->service;
-	struct buf why, fixed;
+	struct buf why, quoted, fixed;
 	void *fresh = NULL;
 
 	buf_init(&why, TEXT_MAX_BYTES);
+	buf_init(&quoted, TEXT_MAX_BYTES);
 	buf_init(&fixed, TEXT_MAX_BYTES);
 	if (load_settings(run, &fresh, &why)) {
 		run->admin.reloads_failed++;
-		log_err("service.reload_failed why=\"%s\"", buf_cstr(&why));
+		buf_json_str(&quoted, buf_view(&why)); /* it quotes keys */
+		log_err("service.reload_failed why=%s", buf_cstr(&quoted));
 	} else {
 		void *next =
 			mem_dup(run->ctx.settings, service->settings_bytes);
@@ -137,6 +139,7 @@ static void reload_settings(struct run *run)
 			service->reload(&run->ctx);
 	}
 	buf_fini(&why);
+	buf_fini(&quoted);
 	buf_fini(&fixed);
 }
 
