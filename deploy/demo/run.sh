@@ -28,27 +28,30 @@ service=im.demo
 
 declare -A name_of # pid -> name of a process that should be alive
 declare -A line_of # name -> its command line, quoted for eval
-names=()	   # in order of starting
+declare -A due_at  # name of a process that died -> when to start it again
+declare -A address # name of an agent -> its own loopback address
 healthy=yes
 stopping=no
 
 say() { printf '%s\n' "$*"; }
 
-# start NAME COMMAND...: in the background, log in $dir/log, pid in $dir/pid.
+# start NAME COMMAND...: in the background, log in $dir/log, pid in $dir/pid. In
+# a session of its own: Ctrl-C in a terminal goes to this script alone, which
+# then ends them in order.
 start() {
     local name=$1
     shift
-    [ -n "${line_of[$name]:-}" ] || names+=("$name")
     line_of[$name]=$(printf '%q ' "$@")
-    "$@" >>"$dir/log/$name.log" 2>&1 </dev/null &
+    setsid "$@" >>"$dir/log/$name.log" 2>&1 </dev/null &
     name_of[$!]=$name
     echo $! >"$dir/pid/$name"
 }
 
-# http_ok PORT PATH: whether a GET on loopback answers 200. No curl needed.
+# http_ok PORT PATH [ADDRESS]: whether a GET on loopback answers 200. No curl
+# needed.
 http_ok() {
     local status
-    exec 9<>"/dev/tcp/127.0.0.1/$1" || return 1
+    exec 9<>"/dev/tcp/${3:-127.0.0.1}/$1" || return 1
     printf 'GET %s HTTP/1.1\r\nHost: demo\r\nConnection: close\r\n\r\n' "$2" >&9
     read -r -t 2 _ status _ <&9
     exec 9>&-
@@ -98,7 +101,7 @@ stop_all() {
 }
 
 interrupted() {
-    trap '' INT TERM
+    trap '' INT TERM HUP
     say ""
     say "Stopping ${#name_of[@]} processes ..."
     stop_all
@@ -118,6 +121,7 @@ start_fleet() {
     local id region zone octet capacity weight
     while read -r id region zone octet capacity weight; do
         case $id in '#'* | '') continue ;; esac
+        address[agent-$id]=$net.$octet
         start "agent-$id" "$bin/comet-agent" --config "$demo/agent.jsonc" \
             --node-id "$id" --region "$region" --zone "$zone" \
             --addrs "$net.$octet" --listen-tcp "$net.$octet:3101" \
@@ -138,6 +142,8 @@ start_fleet() {
 }
 
 introduce() {
+    local elsewhere=
+    [ "$balancer_port" = 8053 ] || elsewhere=" --balancer-admin $admin"
     if [ -f var/geo/VERSION ]; then
         say "Geography: $(head -n 1 var/geo/ATTRIBUTION)"
     else
@@ -154,32 +160,81 @@ introduce() {
     say "  curl -s '$balancer/resolve?host=$service&ip=200.160.2.3'"
     say "  curl -s '$registry/v1/regions'"
     say "  curl -s '$balancer/goim/nodes/weighted?platform=web'"
-    say "  $bin/perictl explain 200.160.2.3"
+    say "  $bin/perictl explain$elsewhere 200.160.2.3"
     say ""
 }
 
-# supervise: one status line a second comes from demo-load; start what died.
-supervise() {
-    local deadline=$((SECONDS + run_seconds)) pid name rc
-    tail -n 0 -F "$dir/log/demo-load.log" 2>/dev/null &
-    name_of[$!]=tail
-    while :; do
-        if [ "$run_seconds" != 0 ] && [ $SECONDS -ge $deadline ]; then
-            return
-        fi
-        sleep 1 &
-        wait -n -p pid
+# bury: note every process that has died since the last look. By asking for each
+# of them: what bash reaps while it waits for something else, no wait -n tells.
+bury() {
+    local pid name rc
+    for pid in "${!name_of[@]}"; do
+        kill -0 "$pid" && continue
+        wait "$pid"
         rc=$?
-        name=${name_of[${pid:-0}]:-}
-        [ -n "$name" ] || continue # the sleep
+        name=${name_of[$pid]}
         unset "name_of[$pid]"
         healthy=no
+        due_at[$name]=$((SECONDS + 2))
         say "$name (pid $pid) ended with status $rc; starting it again in 2 s"
-        sleep 2
-        eval "start $name ${line_of[$name]}"
+    done
+} 2>/dev/null
+
+# follow: show the status lines that demo-load logs, one a second.
+follow() {
+    setsid tail -n 0 -F "$dir/log/demo-load.log" &
+    name_of[$!]=tail
+}
+
+# revive: start what died two seconds ago.
+revive() {
+    local name
+    for name in "${!due_at[@]}"; do
+        [ $SECONDS -ge "${due_at[$name]}" ] || continue
+        unset "due_at[$name]"
+        if [ "$name" = tail ]; then
+            follow
+        else
+            eval "start $name ${line_of[$name]}"
+        fi
     done
 }
 
+# supervise: until the time is over, start what died. Silent, as bash has its
+# own words for each child that was killed.
+supervise() {
+    local deadline=$((SECONDS + run_seconds))
+    follow
+    while [ "$run_seconds" = 0 ] || [ $SECONDS -lt $deadline ]; do
+        sleep 1 &
+        wait $! # and not in front, so that Ctrl-C is heard at once
+        bury
+        revive
+    done
+    bury
+} 2>/dev/null
+
+# still_ready: alive is not enough, all must be ready at the end.
+still_ready() {
+    local name ready=0
+    http_ok "$((registry_port + 1))" /readyz ||
+        { say "peri-registry is not ready."; ready=1; }
+    http_ok "$((balancer_port + 1))" /readyz ||
+        { say "peri-balancer is not ready."; ready=1; }
+    for name in "${!address[@]}"; do
+        http_ok 3108 /readyz "${address[$name]}" && continue
+        say "$name is not ready."
+        ready=1
+    done
+    return $ready
+}
+
+case $run_seconds in
+*[!0-9]*)
+    say "RUN_SECONDS is a whole number of seconds, not \"$run_seconds\"."
+    exit 2
+    ;;
+esac
 mkdir -p "$dir"/{log,pid,registry,balancer} || exit 1
 if [ -z "$(find "$dir/token.secret" -size +31c 2>/dev/null)" ]; then
     (umask 077 && head -c 24 /dev/urandom | od -An -tx1 | tr -d ' \n' \
@@ -191,12 +246,13 @@ if http_ok "$registry_port" /healthz; then
         "PERI_DEMO_REGISTRY_PORT and PERI_DEMO_BALANCER_PORT set to free ports."
     exit 1
 fi
-trap interrupted INT TERM
+trap interrupted INT TERM HUP
 trap stop_all EXIT
 start_fleet || exit 1
 introduce
 supervise
+still_ready || healthy=no
 say "Stopping ${#name_of[@]} processes after $run_seconds s ..."
 stop_all
-[ $healthy = yes ] || say "Not healthy: a process died (see above)."
+[ $healthy = yes ] || say "Not healthy: see above."
 [ $healthy = yes ]

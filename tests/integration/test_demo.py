@@ -87,8 +87,9 @@ class Demo:
         self.says(rf"(?m)^{name} \(pid \d+\) ended")
 
     def stop(self):
+        """What Ctrl-C in a terminal does: the whole group gets SIGINT."""
         if self.process.poll() is None:
-            self.process.send_signal(signal.SIGINT)
+            os.killpg(self.process.pid, signal.SIGINT)
         self.process.wait(30 * PATIENCE)
         self._reader.join(5)
         return self.process.returncode
@@ -173,6 +174,43 @@ def test_agent_killed_leaves_the_list_and_returns(demo):
     demo.kill("agent-nrt-2")
     assert first_ids()
     until(lambda: demo.nodes_up() == NODES, 30, "all nodes up again")
+
+
+def test_agents_killed_together_all_return(demo):
+    pids = {name: demo.pid(name) for name in
+            ("agent-iad-1", "agent-sjc-1", "agent-fra-1")}
+    for pid in pids.values():
+        os.kill(pid, signal.SIGKILL)
+    for name in pids:
+        demo.says(rf"(?m)^{name} \(pid \d+\) ended")
+    until(lambda: all(demo.pid(name) != pid for name, pid in pids.items()), 20,
+          "each started again")
+    until(lambda: demo.nodes_up() == NODES, 30, "all nodes up again")
+
+
+def test_interrupt_lets_the_agents_leave(tmp_path):
+    demo = Demo(tmp_path)
+    demo.says("perictl explain")
+    until(lambda: demo.nodes_up() == NODES, 20, "all nodes up")
+    assert demo.stop() == 0, demo.output
+    assert "Stopping" in demo.output
+    assert "starting it again" not in demo.output
+    for name in os.listdir(tmp_path / "log"):
+        log = (tmp_path / "log" / name).read_text(encoding="utf-8")
+        if name.startswith("agent-"):
+            assert "event=lease.deregister " in log, f"{name}:\n{log}"
+
+
+def test_run_seconds_fails_when_a_node_is_not_ready(tmp_path):
+    demo = Demo(tmp_path, run_seconds=6)
+    demo.says("perictl explain")
+    pid = demo.pid("agent-hkg-1")
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        demo.says("agent-hkg-1 is not ready", 60)
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    assert demo.process.wait(60 * PATIENCE) != 0
 
 
 def test_interrupt_stops_every_process_also_after_a_death(tmp_path):
