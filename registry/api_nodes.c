@@ -76,7 +76,10 @@ static int take_over(struct pending *pending, enum lease_verdict *verdict_r,
 	region_keeper_join(r, record);
 	rc = lease_register(r->leases, record, loop_now_ms(r->ctx->loop),
 			    verdict_r, lease_r);
-	/* It moved away, or a newer process had come in between. */
+	/* It moved away, or a newer process had come in between: registered,
+	 * then the store has its record; or renewed after it was down, then
+	 * the store has this one and the newer one registers again when that
+	 * is loaded. */
 	region_keeper_leave(r, old_region);
 	region_keeper_leave(r, record->region);
 	return rc;

@@ -170,15 +170,10 @@ static int64_t forget_due_ms(const struct lease_table *table,
 static int64_t next_due_ms(const struct lease_table *table,
 			   const struct lease *lease)
 {
-	switch (lease->state) {
-	case NODE_UP:
+	if (lease->state == NODE_UP)
 		return suspect_due_ms(table, lease);
-	case NODE_SUSPECT:
-		return lease_due_ms(table, lease);
-	case NODE_DOWN:
-		break;
-	}
-	return forget_due_ms(table, lease);
+	return lease->state == NODE_SUSPECT ? lease_due_ms(table, lease)
+					    : forget_due_ms(table, lease);
 }
 
 static void arm(struct lease_table *table, struct entry *entry)
@@ -241,28 +236,40 @@ static struct entry *entry_add(struct lease_table *table,
 	return entry;
 }
 
-int lease_check(struct lease_table *table, const struct node_record *record,
-		enum lease_verdict *verdict_r)
+/* What a registration is. The newest boot owns the id while it may be alive;
+ * once it is down the id is free: a clock that was set back locks nobody out.
+ */
+static int judge(struct lease_table *table, const struct entry *holder,
+		 const struct node_record *record,
+		 enum lease_verdict *verdict_r)
 {
-	const struct entry *entry = entry_find(table, sv_str(record->id));
+	const struct lease *lease = holder ? &holder->lease : NULL;
 
-	if (!entry) {
-		if (HASH_COUNT(table->entries) >= table->config.leases_max)
-			return ERR_LIMIT;
+	if (!lease) {
 		*verdict_r = LEASE_IS_NEW;
-		return 0;
-	}
-	if (record->boot_epoch < entry->lease.record.boot_epoch) {
+	} else if (record->boot_epoch < lease->record.boot_epoch &&
+		   lease->state != NODE_DOWN) {
 		table->counters.conflicts++;
 		return ERR_CONFLICT;
+	} else {
+		*verdict_r = node_equal(record, &lease->record)
+				     ? LEASE_IS_SAME
+				     : LEASE_IS_CHANGED;
 	}
-	*verdict_r = node_equal(record, &entry->lease.record)
-			     ? LEASE_IS_SAME
-			     : LEASE_IS_CHANGED;
 	return 0;
 }
 
-/* Another record for a held lease; a newer boot starts its load anew. */
+int lease_check(struct lease_table *table, const struct node_record *record,
+		enum lease_verdict *verdict_r)
+{
+	const struct entry *holder = entry_find(table, sv_str(record->id));
+
+	if (!holder && HASH_COUNT(table->entries) >= table->config.leases_max)
+		return ERR_LIMIT;
+	return judge(table, holder, record, verdict_r);
+}
+
+/* Another record for a held lease; another boot starts its load anew. */
 static void entry_replace(struct lease_table *table, struct entry *entry,
 			  const struct node_record *record, int64_t now_ms)
 {
@@ -296,26 +303,21 @@ int lease_register(struct lease_table *table, const struct node_record *record,
 		   const struct lease **lease_r)
 {
 	struct entry *entry = entry_find(table, sv_str(record->id));
-	enum node_state before;
+	enum node_state before = entry ? entry->lease.state : NODE_UP;
+	int rc = judge(table, entry, record, verdict_r);
 
+	if (rc != 0)
+		return rc;
 	if (!entry) {
 		entry = entry_add(table, record, now_ms);
 		table->counters.registered++;
-		*verdict_r = LEASE_IS_NEW;
-		table->event_cb(&entry->lease, LEASE_ADDED, NODE_UP,
-				table->arg);
-	} else if (record->boot_epoch < entry->lease.record.boot_epoch) {
-		table->counters.conflicts++;
-		return ERR_CONFLICT;
-	} else if (node_equal(record, &entry->lease.record)) {
+		table->event_cb(&entry->lease, LEASE_ADDED, before, table->arg);
+	} else if (*verdict_r == LEASE_IS_SAME) {
 		table->counters.same++;
-		*verdict_r = LEASE_IS_SAME;
 		revive(table, entry, now_ms);
 	} else {
-		before = entry->lease.state;
 		entry_replace(table, entry, record, now_ms);
 		table->counters.changed++;
-		*verdict_r = LEASE_IS_CHANGED;
 		table->event_cb(&entry->lease, LEASE_CHANGED, before,
 				table->arg);
 	}
@@ -392,14 +394,12 @@ static void fire(struct wheel_timer *timer, void *arg)
 
 	if (next_due_ms(table, &entry->lease) > now_ms) {
 		arm(table, entry);
-	} else if (entry->lease.state == NODE_UP) {
+	} else if (entry->lease.state != NODE_DOWN) {
 		set_state(table, entry,
 			  lease_due_ms(table, &entry->lease) > now_ms
 				  ? NODE_SUSPECT
 				  : NODE_DOWN,
 			  now_ms);
-	} else if (entry->lease.state == NODE_SUSPECT) {
-		set_state(table, entry, NODE_DOWN, now_ms);
 	} else {
 		table->counters.forgotten++;
 		entry_drop(table, entry, LEASE_FORGOTTEN);

@@ -55,7 +55,7 @@ typedef void lease_event_cb(struct lease *lease, enum lease_event event,
 enum lease_verdict {
 	LEASE_IS_NEW,
 	LEASE_IS_SAME,	  /* identical record: only a sign of life */
-	LEASE_IS_CHANGED, /* same boot or a newer one, another record */
+	LEASE_IS_CHANGED, /* another record, of this boot or another */
 };
 
 struct lease_counters {
@@ -77,8 +77,9 @@ void lease_table_free(struct lease_table **table);
 /*
  * lease_check - what lease_register() would do now; changes only counters.
  *
- * Returns 0 and *@verdict_r; ERR_CONFLICT when a newer boot holds the id;
- * ERR_LIMIT when it is new and the table is full.
+ * Returns 0 and *@verdict_r; ERR_CONFLICT when a newer boot holds the id and
+ * is not down (once it is, any boot may take the id over); ERR_LIMIT when it is
+ * new and the table is full.
  */
 MUST_CHECK int lease_check(struct lease_table *table,
 			   const struct node_record *record,
@@ -90,7 +91,7 @@ MUST_CHECK int lease_check(struct lease_table *table,
  * leases_max does not apply: what is stored already must be held.
  *
  * Returns 0, *@verdict_r and *@lease_r (borrowed until the next call), or
- * ERR_CONFLICT.
+ * ERR_CONFLICT as lease_check().
  */
 MUST_CHECK int lease_register(struct lease_table *table,
 			      const struct node_record *record, int64_t now_ms,

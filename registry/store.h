@@ -52,8 +52,8 @@ struct store_counters {
 void store_load(struct store *store, const struct store_sink *sink);
 
 /*
- * store_put_node - keep a registration; an older boot never overwrites a newer
- * one.
+ * store_put_node - keep a registration; an older boot overwrites a newer one
+ * only when that is marked down.
  *
  * Returns 0 (then @cb comes exactly once, never from inside this call) or
  * ERR_LIMIT when the queue is full.

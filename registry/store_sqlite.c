@@ -38,10 +38,11 @@ static const char *const statement_text[STATEMENT_COUNT] = {
 		"INSERT INTO nodes(id, boot_epoch, record, registered_wall_s,"
 		" down_wall_s) VALUES(?1, ?2, ?3, ?4, 0)"
 		" ON CONFLICT(id) DO UPDATE SET registered_wall_s ="
-		" CASE WHEN excluded.boot_epoch > boot_epoch"
+		" CASE WHEN excluded.boot_epoch <> boot_epoch"
 		" THEN excluded.registered_wall_s ELSE registered_wall_s END,"
 		" boot_epoch = excluded.boot_epoch, record = excluded.record,"
-		" down_wall_s = 0 WHERE excluded.boot_epoch >= boot_epoch",
+		" down_wall_s = 0 WHERE excluded.boot_epoch >= boot_epoch"
+		" OR down_wall_s > 0",
 	[STORE_OP_DELETE_NODE] =
 		"DELETE FROM nodes WHERE id = ?1 AND boot_epoch <= ?2",
 	[STORE_OP_MARK_NODE] = "UPDATE nodes SET down_wall_s = ?4"

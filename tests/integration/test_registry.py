@@ -214,6 +214,28 @@ def test_the_newer_of_two_processes_wins(registry):
     assert registry.renew("n-1", 1, boot_epoch=6).status == 200
 
 
+def test_an_older_process_gets_the_id_once_the_newer_is_down(registry):
+    assert registry.put("n-1", boot_epoch=6, ttl_ms=TTL_MS).status == 201
+    # Refused as long as the newer one is up or suspect.
+    for state in ("up", "suspect"):
+        until(lambda: registry.state("n-1") == state, 5, state)
+        refused = registry.put("n-1", boot_epoch=5, ttl_ms=TTL_MS)
+        assert refused.status == 409
+        assert refused.json()["type"] == "urn:perihelion:newer-boot-epoch"
+    until(lambda: registry.state("n-1") == "down", 5, "down")
+    assert registry.put("n-1", boot_epoch=5, weight=7).status == 200
+    assert registry.renew("n-1", 1).status == 200
+    # It is on disk, as up; the newer one has to register when it is back.
+    registry.daemon.stop()
+    registry.restart()
+    node = registry.node("n-1")
+    assert (node["state"], node["weight"]) == ("up", 7)
+    assert registry.renew("n-1", 2).status == 200
+    assert registry.renew("n-1", 1, boot_epoch=6).status == 404
+    assert registry.put("n-1", boot_epoch=6).status == 200
+    assert registry.renew("n-1", 3).status == 409
+
+
 def test_a_stale_renewal_is_refused(registry):
     registry.put("n-1")
     assert registry.renew("n-1", 5, conns=5).status == 200

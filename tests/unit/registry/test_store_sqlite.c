@@ -206,6 +206,31 @@ static void older_boots_change_nothing(void **state)
 	reopened_has(w, "");
 }
 
+static void an_older_boot_replaces_one_that_is_down(void **state)
+{
+	struct world *w = *state;
+
+	assert_int_equal(open_rc(w), 0);
+	assert_int_equal(put(w, "a", 5), 0);
+	wait_all(w);
+	store_mark_node(w->store, "a", 5, 77);
+	assert_int_equal(put(w, "a", 4), 0);
+	wait_all(w);
+	reopened_has(w, "node a 4 reg 1004 down 0;");
+	/* It is up now: no third one comes between. */
+	assert_int_equal(put(w, "a", 3), 0);
+	wait_all(w);
+	reopened_has(w, "node a 4 reg 1004 down 0;");
+	store_mark_node(w->store, "a", 4, 78);
+	store_mark_node(w->store, "a", 4, 0);
+	assert_int_equal(put(w, "a", 3), 0);
+	wait_all(w);
+	reopened_has(w, "node a 4 reg 1004 down 0;");
+	assert_int_equal(put(w, "a", 5), 0);
+	wait_all(w);
+	reopened_has(w, "node a 5 reg 1005 down 0;");
+}
+
 static void the_same_boot_keeps_its_birthday(void **state)
 {
 	struct world *w = *state;
@@ -337,6 +362,7 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 		T(keeps_what_it_was_told),
 		T(older_boots_change_nothing),
+		T(an_older_boot_replaces_one_that_is_down),
 		T(the_same_boot_keeps_its_birthday),
 		T(marks_and_forgets_the_dead),
 		T(a_full_queue_refuses_and_counts),
