@@ -58,10 +58,12 @@ http_ok() {
     [ "${status:-}" = 200 ]
 } 2>/dev/null
 
-# until_ok NAME PORT PATH: wait for it at most ten seconds.
+# until_ok NAME PORT PATH: wait for it at most ten seconds, while it lives.
 until_ok() {
-    local i
+    local i pid
+    pid=$(<"$dir/pid/$1")
     for ((i = 0; i < 100; i++)); do
+        kill -0 "$pid" 2>/dev/null || break
         http_ok "$2" "$3" && return 0
         sleep 0.1
     done

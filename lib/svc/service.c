@@ -336,6 +336,7 @@ static void put_action(struct buf *b, const struct run *run)
 		break;
 	case SERVICE_METRICS_MARKDOWN:
 		service_admin_put_markdown(b);
+		buf_char(b, '\n'); /* or the tables run into one */
 		metrics_put_markdown(b, &service->metrics);
 		break;
 	case SERVICE_CHECK_CONFIG:

@@ -484,6 +484,30 @@ def test_garbage_keeps_the_state(world, answer, bad_lines):
     liar.close()
 
 
+@pytest.mark.parametrize("code,head", [
+    (400, b"GET /resolve HTTP/1.1\r\n\r\n"),  # no Host
+    (400, b"\x16\x03\x01\x02\x00\x01\x00\r\n\r\n"),  # TLS on this port
+    (413, b"POST /resolve HTTP/1.1\r\nHost: b\r\n"
+          b"Content-Length: 200000\r\n\r\n"),
+    (414, b"GET /resolve?device=" + b"a" * 5000 +
+          b" HTTP/1.1\r\nHost: b\r\n\r\n"),
+    (431, b"GET /resolve HTTP/1.1\r\nHost: b\r\nX: " + b"y" * 20000 +
+          b"\r\n\r\n"),
+    (501, b"POST /resolve HTTP/1.1\r\nHost: b\r\n"
+          b"Transfer-Encoding: gzip\r\n\r\n"),
+    (505, b"GET /resolve HTTP/3.0\r\nHost: b\r\n\r\n")])
+def test_bad_heads_are_answered_and_counted(three, code, head):
+    name = 'peri_balancer_http_refusals_total{code="%d"}' % code
+    before = three.metric(name)
+    with socket.create_connection(("127.0.0.1", three.public), 10) as peer:
+        peer.sendall(head)
+        answer = peer.recv(65536)
+    assert answer.startswith(b"HTTP/1.1 %d " % code)
+    assert b"application/problem+json" in answer
+    until(lambda: three.metric(name) == before + 1, 5)
+    assert three.resolve().status == 200
+
+
 class Asker(threading.Thread):
     """Asks without a pause on one connection; every answer must be a list."""
 
