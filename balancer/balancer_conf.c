@@ -403,9 +403,10 @@ static int check(const void *settings, struct buf *why)
 		rc = check_proxies(s, why);
 	if (rc == 0)
 		rc = check_names(s, why);
-	if (rc == 0 && s->heartbeat_min_ms > s->heartbeat_max_ms)
-		rc = refuse(why, "heartbeat_min", "",
-			    "must not be above heartbeat_max");
+	if (rc == 0 && s->heartbeat_min_ms > s->heartbeat_max_ms) {
+		buf_str(why, "heartbeat_min must not be above heartbeat_max");
+		rc = ERR_RANGE;
+	}
 	if (rc == 0 && !s->listen_public.on)
 		rc = refuse(why, "listen_public", "off",
 			    "would leave nothing to do");
