@@ -64,7 +64,7 @@ def test_a_listener_that_cannot_open(tmp_path):
                     "--listen-nodes=127.0.0.1:0", "--state-dir",
                     tmp_path / "state")
     assert text.returncode == 1
-    assert "service.listen_failed name=admin" in text.stderr
+    assert "service.cannot_listen option=listen_admin" in text.stderr
 
 
 def test_admin_paths(fleet, tmp_path):
