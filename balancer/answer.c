@@ -6,6 +6,7 @@
 
 #define UNKNOWN_KM 0xffff
 #define CACHE_LINE 64
+#define KEY_DIGITS 16
 
 /* Networks instead of addresses: an answer may be logged by others. */
 static void put_masked(struct buf *b, const struct addr *address)
@@ -17,11 +18,24 @@ static void put_masked(struct buf *b, const struct addr *address)
 	buf_sv(b, v4 ? SV("/24\"") : SV("/48\""));
 }
 
-static void put_key(struct buf *b, const struct answer_client *client)
+/* Room for the key, and the client up to its place. */
+static size_t put_address(struct buf *b, const struct addr *address)
 {
-	buf_hex(b, client->key, 16);
-	buf_sv(b, SV("\",\"client\":{\"ip\":\""));
-	put_masked(b, &client->address);
+	size_t key_at = b->len;
+
+	buf_sv(b, SV("0000000000000000\",\"client\":{\"ip\":\""));
+	put_masked(b, address);
+	return key_at;
+}
+
+static void fill_key(struct buf *b, size_t key_at, uint64_t key)
+{
+	struct buf room;
+
+	if (b->failed)
+		return;
+	buf_init_fixed(&room, b->data + key_at, KEY_DIGITS);
+	buf_hex(&room, key, KEY_DIGITS);
 }
 
 /* The rest of the client, and the opening of the list. */
@@ -73,16 +87,23 @@ static void fetch_texts(const struct card *const *cards, unsigned count,
 	}
 }
 
-void answer_put(struct buf *b, const struct view_service *service,
-		const struct answer_client *client,
-		const struct draw_list *list)
+size_t answer_open(struct buf *b, const struct view_service *service,
+		   const struct addr *address)
+{
+	buf_sv(b, service->head);
+	return put_address(b, address);
+}
+
+void answer_close(struct buf *b, size_t key_at,
+		  const struct view_service *service,
+		  const struct answer_client *client,
+		  const struct draw_list *list)
 {
 	const struct snapshot_node *nodes = service->ranking->nodes;
 	const struct card *cards[DRAW_MAX];
 
 	fetch_nodes(nodes, list);
-	buf_sv(b, service->head);
-	put_key(b, client);
+	fill_key(b, key_at, client->key);
 	fetch_cards(nodes, list, cards);
 	put_place(b, client);
 	fetch_texts(cards, list->count, client->family);
@@ -100,6 +121,15 @@ void answer_put(struct buf *b, const struct view_service *service,
 	buf_sv(b, SV("}"));
 }
 
+void answer_put(struct buf *b, const struct view_service *service,
+		const struct answer_client *client,
+		const struct draw_list *list)
+{
+	size_t key_at = answer_open(b, service, &client->address);
+
+	answer_close(b, key_at, service, client, list);
+}
+
 void answer_put_nobody(struct buf *b, const struct view *view, struct sv host,
 		       const struct answer_client *client)
 {
@@ -110,7 +140,7 @@ void answer_put_nobody(struct buf *b, const struct view *view, struct sv host,
 	buf_sv(b, SV("{\"host\":"));
 	buf_json_str(b, host);
 	buf_sv(b, view->nobody_head);
-	put_key(b, client);
+	fill_key(b, put_address(b, &client->address), client->key);
 	put_place(b, client);
 	buf_sv(b, SV("],"));
 	buf_sv(b, policy->rates);

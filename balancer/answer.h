@@ -17,8 +17,22 @@ struct answer_client {
 	enum snapshot_family family;
 };
 
-/* answer_put - append the body for @service of @view with the nodes of @list.
- * With several hundred bytes a node it stays below HTTPD_FAST_BODY_MAX. */
+/*
+ * answer_open, answer_close - append the body for @service with the nodes of
+ * @list, in two steps: the first needs the address only, so that it can be
+ * written while the address is looked up. With several hundred bytes a node it
+ * stays below HTTPD_FAST_BODY_MAX. answer_put - both at once.
+ *
+ * @b	 may not move in between (it has room for the whole body)
+ *
+ * answer_open() returns where the key goes, for answer_close().
+ */
+size_t answer_open(struct buf *b, const struct view_service *service,
+		   const struct addr *address);
+void answer_close(struct buf *b, size_t key_at,
+		  const struct view_service *service,
+		  const struct answer_client *client,
+		  const struct draw_list *list);
 void answer_put(struct buf *b, const struct view_service *service,
 		const struct answer_client *client,
 		const struct draw_list *list);

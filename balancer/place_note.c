@@ -111,6 +111,12 @@ static void find_long(const struct place_notes *notes, uint32_t id,
 	place_note_from(&place, note_r);
 }
 
+void place_note_fetch(const struct place_notes *notes, const struct addr *addr,
+		      enum cellmap_step step)
+{
+	cellmap_fetch(notes->map, addr, step);
+}
+
 uint32_t place_note_begin(const struct place_notes *notes,
 			  const struct addr *addr, uint16_t *cell_r)
 {

@@ -29,6 +29,10 @@ struct place_note {
 struct place_notes *place_note_new(const struct cellmap *map);
 void place_note_free(struct place_notes **notes);
 
+/* place_note_fetch - cellmap_fetch() of the map. */
+void place_note_fetch(const struct place_notes *notes, const struct addr *addr,
+		      enum cellmap_step step);
+
 /*
  * place_note_begin, place_note_end - the place of @addr in two steps: the first
  * gives the cell and a number and asks for the memory of the rest, the second

@@ -104,7 +104,6 @@ static void locate(struct turn *turn, struct sv device)
 {
 	struct answer_client *client = &turn->client;
 
-	client->address = addr_unmap(&client->address);
 	turn->place_id = place_note_begin(turn->view->map->notes,
 					  &client->address, &turn->cell);
 	client->key = device.len > 0 ? resolve_key(device)
@@ -157,18 +156,39 @@ static void draw(struct turn *turn, uint8_t want, struct sv device)
 
 /* ---- /resolve ---- */
 
-static void reply(struct turn *turn)
+static void count_result(const struct turn *turn)
 {
-	struct buf *out =
-		httpd_reply_begin(turn->req, 200, turn->view->policy->headers);
 	enum resolve_result result =
 		turn->list.panic ? RESOLVE_PANIC : RESOLVE_OK;
 
-	answer_put(out, turn->service, &turn->client, &turn->list);
-	httpd_reply_end(turn->req);
 	if (turn->list.count == 0)
 		result = RESOLVE_EMPTY;
 	counter_add(&turn->resolver->counters.results[result], 1);
+}
+
+/*
+ * The map is the largest thing that a query reads, and each step of a look-up
+ * waits for memory: what can be written before the place is known is written
+ * while that comes.
+ */
+static void reply(struct turn *turn, const struct query *query)
+{
+	const struct place_notes *notes = turn->view->map->notes;
+	struct answer_client *client = &turn->client;
+	struct buf *out;
+	size_t key_at;
+
+	client->address = addr_unmap(&client->address);
+	place_note_fetch(notes, &client->address, CELLMAP_FIRST);
+	out = httpd_reply_begin(turn->req, 200, turn->view->policy->headers);
+	place_note_fetch(notes, &client->address, CELLMAP_NEXT);
+	key_at = answer_open(out, turn->service, &client->address);
+	locate(turn, query->device);
+	draw(turn, query->want, query->device);
+	read_place(turn);
+	answer_close(out, key_at, turn->service, client, &turn->list);
+	httpd_reply_end(turn->req);
+	count_result(turn);
 }
 
 static void reply_nobody(struct turn *turn, struct sv host)
@@ -176,6 +196,9 @@ static void reply_nobody(struct turn *turn, struct sv host)
 	struct buf *out =
 		httpd_reply_begin(turn->req, 200, turn->view->policy->headers);
 
+	turn->client.address = addr_unmap(&turn->client.address);
+	locate(turn, sv_of("", 0));
+	read_place(turn);
 	answer_put_nobody(out, turn->view, host, &turn->client);
 	httpd_reply_end(turn->req);
 	counter_add(&turn->resolver->counters.results[RESOLVE_EMPTY], 1);
@@ -198,12 +221,8 @@ static void answer(struct turn *turn, struct query *query)
 		refuse(turn->resolver, turn->req, refusal, query->culprit);
 		return;
 	}
-	locate(turn, query->device);
 	if (turn->service)
-		draw(turn, query->want, query->device);
-	read_place(turn);
-	if (turn->service)
-		reply(turn);
+		reply(turn, query);
 	else
 		reply_nobody(turn, query->host);
 }
@@ -263,6 +282,7 @@ static void goim(struct turn *turn)
 	if (turn->view->snapshot)
 		turn->service = view_find_service(turn->view, sv_of("", 0));
 	if (turn->service) {
+		turn->client.address = addr_unmap(&turn->client.address);
 		locate(turn, sv_of("", 0));
 		draw(turn, DRAW_DEFAULT, sv_of("", 0));
 		read_place(turn);

@@ -95,4 +95,23 @@ static inline uint32_t cell_trie_leaf(const struct cell_trie *trie, uint64_t hi,
 	}
 }
 
+/* cell_trie_fetch - ask for the memory that cell_trie_leaf() reads first, or
+ * (with @first 0; the first has to be there) what it reads after that. */
+static inline void cell_trie_fetch(const struct cell_trie *trie, uint64_t hi,
+				   int first)
+{
+	const uint32_t *root = &trie->root[hi >> (64 - CELL_TRIE_ROOT_BITS)];
+	const char *node;
+
+	if (first) {
+		__builtin_prefetch(root);
+		return;
+	}
+	if (*root & CELL_TRIE_LEAF)
+		return;
+	node = (const char *)&trie->nodes[*root];
+	__builtin_prefetch(node);
+	__builtin_prefetch(node + sizeof(struct cell_trie_node) - 1);
+}
+
 #endif

@@ -135,6 +135,18 @@ table_of(const struct cellmap *map, const struct addr *addr, uint32_t *leaf_r)
 	return &map->tables.ipv6;
 }
 
+void cellmap_fetch(const struct cellmap *map, const struct addr *addr,
+		   enum cellmap_step step)
+{
+	if (addr->family == ADDR_V4)
+		cell_trie_fetch(&map->tables.ipv4,
+				(uint64_t)addr_v4_host(addr) << 32,
+				step == CELLMAP_FIRST);
+	else if (addr->family == ADDR_V6)
+		cell_trie_fetch(&map->tables.ipv6, load_be64(addr->bytes),
+				step == CELLMAP_FIRST);
+}
+
 uint16_t cellmap_cell(const struct cellmap *map, const struct addr *addr)
 {
 	uint32_t leaf;

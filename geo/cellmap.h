@@ -93,6 +93,11 @@ void cellmap_find(const struct cellmap *map, const struct addr *addr,
  * Allocate nothing, any thread; texts are borrowed from the map.
  */
 uint32_t cellmap_place_id(const struct cellmap *map, const struct addr *addr);
+/* cellmap_fetch - ask for the memory that the look-up of @addr reads first, or
+ * next: for callers who have something else to do until it is there. */
+enum cellmap_step { CELLMAP_FIRST, CELLMAP_NEXT };
+void cellmap_fetch(const struct cellmap *map, const struct addr *addr,
+		   enum cellmap_step step);
 /* cellmap_both - number and, without waiting for the place's memory, cell. */
 uint32_t cellmap_both(const struct cellmap *map, const struct addr *addr,
 		      uint16_t *cell_r);

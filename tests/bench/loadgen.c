@@ -4,7 +4,11 @@
  * clock starts. Leaner than wrk, so that the server and not the generator is
  * what is measured.
  *
- * loadgen ADDRESS PORT CONNECTIONS SECONDS TARGETS_FILE
+ * loadgen ADDRESS PORT CONNECTIONS SECONDS TARGETS_FILE [RATE]
+ *
+ * With RATE the loop is open: requests are due at fixed times, and latency
+ * counts from when one was due, also when no connection was free then. The
+ * generator does not sleep in this mode.
  *
  * TARGETS_FILE has one request target a line ("/resolve?ip=1.2.3.4"). Prints
  * "name value unit" lines; exits 1 when a request failed or was not a 200.
@@ -44,6 +48,9 @@ struct client {
 struct bench {
 	struct request *requests;
 	size_t request_count, next;
+	struct client **idle; /* open loop: those without a request */
+	int idle_count;
+	double due_ns, step_ns; /* open loop: the next one; 0 = closed */
 	uint64_t done, not_200, bytes;
 	uint64_t bucket[BUCKETS];
 	int64_t max_ns;
@@ -109,13 +116,13 @@ static void load_targets(struct bench *b, const char *path)
 		die("no targets");
 }
 
-static void send_next(struct bench *b, struct client *c)
+static void send_next(struct bench *b, struct client *c, int64_t since_ns)
 {
 	const struct request *r = &b->requests[b->next];
 
 	b->next = b->next + 1 == b->request_count ? 0 : b->next + 1;
 	c->have = 0;
-	c->sent_ns = now_ns();
+	c->sent_ns = since_ns;
 	if (write(c->fd, r->text, r->len) != (ssize_t)r->len)
 		die("write");
 }
@@ -168,7 +175,10 @@ static void on_readable(struct bench *b, struct client *c)
 		return;
 	}
 	count(b, c, bytes);
-	send_next(b, c);
+	if (b->step_ns > 0)
+		b->idle[b->idle_count++] = c;
+	else
+		send_next(b, c, now_ns());
 }
 
 static int open_client(const char *address, int port)
@@ -184,15 +194,45 @@ static int open_client(const char *address, int port)
 	return fd;
 }
 
+static void send_due(struct bench *b)
+{
+	double now = (double)now_ns();
+
+	while (b->due_ns <= now && b->idle_count > 0) {
+		send_next(b, b->idle[--b->idle_count], (int64_t)b->due_ns);
+		b->due_ns += b->step_ns;
+	}
+}
+
 static void run(struct bench *b, int epoll, int64_t until_ns)
 {
 	struct epoll_event events[256];
 
 	while (now_ns() < until_ns) {
-		int n = epoll_wait(epoll, events, 256, 100);
+		int n = epoll_wait(epoll, events, 256,
+				   b->step_ns > 0 ? 0 : 100);
 
 		for (int i = 0; i < n; i++)
 			on_readable(b, events[i].data.ptr);
+		if (b->step_ns > 0)
+			send_due(b);
+	}
+}
+
+/* All clients get a request, or wait for one to be due. */
+static void begin(struct bench *b, struct client *clients, int conns,
+		  double rate)
+{
+	b->idle = calloc((size_t)conns, sizeof(b->idle[0]));
+	if (!b->idle)
+		die("memory");
+	b->step_ns = rate > 0 ? 1e9 / rate : 0;
+	b->due_ns = (double)now_ns();
+	for (int i = 0; i < conns; i++) {
+		if (rate > 0)
+			b->idle[b->idle_count++] = &clients[i];
+		else
+			send_next(b, &clients[i], now_ns());
 	}
 }
 
@@ -229,9 +269,9 @@ int main(int argc, char **argv)
 	int64_t start_ns;
 	double seconds;
 
-	if (argc != 6) {
+	if (argc != 6 && argc != 7) {
 		fprintf(stderr, "usage: loadgen ADDRESS PORT CONNECTIONS "
-				"SECONDS TARGETS_FILE\n");
+				"SECONDS TARGETS_FILE [RATE]\n");
 		return 2;
 	}
 	conns = atoi(argv[3]);
@@ -249,8 +289,7 @@ int main(int argc, char **argv)
 			die("epoll_ctl");
 	}
 	start_ns = now_ns();
-	for (int i = 0; i < conns; i++)
-		send_next(&b, &clients[i]);
+	begin(&b, clients, conns, argc == 7 ? atof(argv[6]) : 0);
 	run(&b, epoll, start_ns + (int64_t)(seconds * 1e9));
 	print(&b, (double)(now_ns() - start_ns) / 1e9);
 	return b.not_200 > 0;

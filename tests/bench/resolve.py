@@ -6,11 +6,13 @@ Three servers, one at a time, interleaved A B C A B C ...: peri-balancer,
 nginx with a constant answer of the same size, nginx with its geoip2 module on
 the same database. Each is pinned to core 0 with one worker, the generator to
 core 1. CPU is what the worker thread used (its schedstat) per request; cpu_all
-counts all threads of the process, for us also the builder's snapshots.
+counts all threads of the process, for us also the builder's snapshots. Figures
+named paced_ are from an open loop at --rate requests a second.
 Prints `name value unit` lines: medians over the rounds, and ratios.
 
 usage: resolve.py [--build build/release] [--rounds 5] [--seconds 4]
-                  [--connections 64] [--device] [--only-ours] [--perf FILE]
+                  [--connections 64] [--rate 10000] [--device]
+                  [--only-ours] [--perf FILE]
 """
 import argparse
 import json
@@ -136,7 +138,8 @@ class Bench:
         with open(config, "w", encoding="ascii") as file:
             file.write(f"""
 load_module {modules}/ngx_http_geoip2_module.so;
-daemon off; master_process off; worker_processes 1; pid {self.folder}/{name}.pid;
+daemon off; master_process off; worker_processes 1;
+pid {self.folder}/{name}.pid;
 error_log {self.folder}/{name}.log;
 events {{ worker_connections 4096; }}
 http {{
@@ -182,20 +185,26 @@ http {{
 
     # ---- measuring ----
 
-    def measure(self, port, pid, targets):
-        before = cpu_ns(pid)
+    def generate(self, port, targets, *more):
         out = subprocess.run(
             ["taskset", "-c", "1",
              os.path.join(self.build, "bench", "loadgen"), "127.0.0.1",
              str(port), str(self.args.connections), str(self.args.seconds),
-             targets], check=True, capture_output=True, text=True).stdout
-        result = {line.split()[0]: float(line.split()[1])
-                  for line in out.splitlines()}
+             targets, *more], check=True, capture_output=True,
+            text=True).stdout
+        return {line.split()[0]: float(line.split()[1])
+                for line in out.splitlines()}
+
+    def measure(self, port, pid, targets):
+        before = cpu_ns(pid)
+        result = self.generate(port, targets)
         used = [after - before.get(task, 0)
                 for task, after in cpu_ns(pid).items()]
         # The worker is the thread that worked; cpu_all has the builder too.
         result["cpu"] = max(used) / result["requests"] / 1e3
         result["cpu_all"] = sum(used) / result["requests"] / 1e3
+        paced = self.generate(port, targets, str(self.args.rate))
+        result["paced_p50"], result["paced_p99"] = paced["p50"], paced["p99"]
         return result
 
     def stop(self):
@@ -229,8 +238,10 @@ def mean_body(port, targets):
 
 
 def report(results):
-    names = {"cpu": "us/request", "cpu_all": "us/request", "rate": "requests/s", "p50": "us",
-             "p99": "us", "max": "us", "answer_bytes": "bytes"}
+    names = {"cpu": "us/request", "cpu_all": "us/request",
+             "rate": "requests/s", "p50": "us", "p99": "us", "max": "us",
+             "paced_p50": "us", "paced_p99": "us",
+             "answer_bytes": "bytes"}
     median = {server: {name: statistics.median(r[name] for r in rounds)
                        for name in names}
               for server, rounds in results.items()}
@@ -240,7 +251,8 @@ def report(results):
     # Neighbours in time share the machine's mood: ratios are taken within a
     # round, and their median is what counts.
     for other in ("nginx_constant", "nginx_geoip2"):
-        for name in ("cpu", "cpu_all", "rate", "p99"):
+        for name in ("cpu", "cpu_all", "rate", "p99", "paced_p50",
+                     "paced_p99"):
             if other in results:
                 ratio = statistics.median(
                     a[name] / b[name]
@@ -254,10 +266,11 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=4)
     parser.add_argument("--connections", type=int, default=64)
+    parser.add_argument("--rate", type=float, default=10000)
     parser.add_argument("--nodes", type=int, default=1000)
     parser.add_argument("--device", action="store_true")
     parser.add_argument("--only-ours", action="store_true")
-    parser.add_argument("--perf", help="record the servers with perf into FILE.NAME")
+    parser.add_argument("--perf", help="record with perf into PERF.SERVER")
     args = parser.parse_args()
     folder = tempfile.mkdtemp(prefix="peri-bench-")
     bench = Bench(args, folder)

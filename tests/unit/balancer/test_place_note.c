@@ -97,6 +97,8 @@ static void test_same_as_map(void **state)
 		struct cellmap_place place;
 		struct place_note note;
 
+		place_note_fetch(notes, &addr, CELLMAP_FIRST); /* hints */
+		place_note_fetch(notes, &addr, CELLMAP_NEXT);
 		cellmap_find(map, &addr, &place);
 		place_note_find(notes, &addr, &note);
 		assert_int_equal(note.cell, place.cell);
@@ -117,13 +119,17 @@ static void test_empty_map(void **state)
 	struct place_notes *notes;
 	struct place_note note;
 	struct cellmap *map;
-	struct addr addr = addr_from_v4_host(7);
+	struct addr addr = {.family = ADDR_NONE};
 	struct buf why;
 
 	(void)state;
 	buf_init(&why, 1024);
 	assert_int_equal(cellmap_build(&config, &map, &why), 0);
 	notes = place_note_new(map);
+	place_note_fetch(notes, &addr, CELLMAP_FIRST);
+	addr.family = ADDR_V6;
+	place_note_fetch(notes, &addr, CELLMAP_FIRST);
+	place_note_fetch(notes, &addr, CELLMAP_NEXT);
 	place_note_find(notes, &addr, &note);
 	assert_int_equal(note.source, CELLMAP_NOWHERE);
 	assert_int_equal(note.cell, CELLMAP_UNKNOWN);
