@@ -8,6 +8,7 @@
 #include <float.h>
 #include <math.h>
 
+#include "balancer/candidates.h"
 #include "balancer/draw_log2.h"
 #include "lib/base/def.h"
 #include "lib/base/hash.h"
@@ -22,6 +23,7 @@ struct walk {
 	const struct snapshot_service *service;
 	const struct snapshot_cell *cell; /* NULL: service->anywhere */
 	uint32_t count, start;
+	uint32_t tie_from, tie_to; /* the ranks that cost what start costs */
 };
 
 /* The best nodes of one scan, by score, then hash. */
@@ -119,11 +121,35 @@ static uint32_t choose_anywhere(const struct snapshot_service *service,
 	return low;
 }
 
+/* The steps of a walk: the chosen site, its equals in cost (the other zones of
+ * a region), then on from there, round to the ranks before. */
 static uint32_t walk_rank(const struct walk *walk, uint32_t step)
 {
+	uint32_t tied = walk->tie_to - walk->tie_from;
 	uint32_t rank = walk->start + step;
 
+	if (step < tied)
+		return rank < walk->tie_to ? rank : rank - tied;
+	rank = walk->tie_to + step - tied;
 	return rank < walk->count ? rank : rank - walk->count;
+}
+
+static void walk_from(struct walk *walk, uint32_t start)
+{
+	const int16_t *cost_km = walk->cell ? walk->cell->cost_km : NULL;
+
+	walk->start = start;
+	walk->tie_from = start;
+	walk->tie_to = start + 1;
+	if (!cost_km)
+		return;
+	while (walk->tie_from > 0 &&
+	       cost_km[start] - cost_km[walk->tie_from - 1] <=
+		       CANDIDATES_TIE_KM)
+		walk->tie_from--;
+	while (walk->tie_to < walk->count &&
+	       cost_km[walk->tie_to] - cost_km[start] <= CANDIDATES_TIE_KM)
+		walk->tie_to++;
 }
 
 static uint32_t walk_site(const struct walk *walk, uint32_t step)
@@ -162,7 +188,8 @@ static unsigned settle_start(struct draw *draw)
 			continue;
 		for (uint32_t step = 0; step < draw->walk.count; step++)
 			if (ready_at(draw, step, tier) > 0) {
-				draw->walk.start = walk_rank(&draw->walk, step);
+				walk_from(&draw->walk,
+					  walk_rank(&draw->walk, step));
 				return tier;
 			}
 	}
@@ -176,8 +203,8 @@ static unsigned begin_cell(struct draw *draw, const struct snapshot_cell *cell,
 		.service = draw->query->service,
 		.cell = cell,
 		.count = cell->candidate_count,
-		.start = choose_rank(cell, u),
 	};
+	walk_from(&draw->walk, choose_rank(cell, u));
 	draw->list->panic = cell->panic;
 	draw->list->anywhere = false;
 	return settle_start(draw);
@@ -190,8 +217,8 @@ static unsigned begin_anywhere(struct draw *draw, uint32_t u)
 	draw->walk = (struct walk){
 		.service = service,
 		.count = service->anywhere_count,
-		.start = choose_anywhere(service, u),
 	};
+	walk_from(&draw->walk, choose_anywhere(service, u));
 	draw->list->panic = service->anywhere_panic;
 	draw->list->anywhere = true;
 	return settle_start(draw);

@@ -74,7 +74,8 @@ echo "fresh: that took $((SECONDS - began)) s"
 exit $failed
 TRY
 chmod +x "$root/try.sh"
-unshare --mount --fork env -i TERM=dumb CI="${CI:-}" chroot "$root" /try.sh
+unshare --mount --fork env -i PATH="$PATH:/usr/sbin:/sbin" TERM=dumb \
+    CI="${CI:-}" chroot "$root" /try.sh
 rc=$?
 echo "fresh: $((SECONDS - began)) s in all"
 [ $rc -eq 0 ] || fail "$rc of 2 commands failed in the bare root"

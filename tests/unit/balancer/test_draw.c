@@ -337,6 +337,39 @@ static void test_unknown_place_goes_anywhere_by_free_capacity(void **state)
 	pair_fini(&p);
 }
 
+/* Zones of one place back each other up, whichever was chosen: the next region
+ * comes after them. */
+static void test_zones_of_a_region_come_before_the_next_region(void **state)
+{
+	struct pair p = {0};
+	unsigned chosen[3] = {0};
+
+	(void)state;
+	pair_init(&p);
+	world_put(&p.world,
+		  &(struct world_node){.id = "a", .region = "e", .zone = "a"});
+	world_put(&p.world,
+		  &(struct world_node){.id = "b", .region = "e", .zone = "b"});
+	world_put(&p.world,
+		  &(struct world_node){.id = "c", .region = "e", .zone = "c"});
+	world_put(&p.world,
+		  &(struct world_node){.id = "w", .region = "w", .lon = 20});
+	pair_build(&p);
+	for (uint64_t key = 0; key < 1000; key++) {
+		struct draw_list list = world_draw(
+			p.service, p.east, hash_mix(key), 4, SNAPSHOT_V46);
+
+		assert_int_equal(list.count, 4);
+		for (unsigned i = 0; i < 3; i++)
+			assert_true(list.entries[i].node < 3);
+		assert_int_equal(list.entries[3].node, 3);
+		chosen[list.entries[0].node]++;
+	}
+	for (unsigned i = 0; i < 3; i++)
+		assert_true(chosen[i] > 200);
+	pair_fini(&p);
+}
+
 static void test_a_cell_that_is_not_known_is_cell_0(void **state)
 {
 	struct pair p = {0};
@@ -514,6 +547,8 @@ int main(void)
 			test_healthy_beyond_six_candidates_come_before_suspects),
 		cmocka_unit_test(
 			test_unknown_place_goes_anywhere_by_free_capacity),
+		cmocka_unit_test(
+			test_zones_of_a_region_come_before_the_next_region),
 		cmocka_unit_test(test_a_cell_that_is_not_known_is_cell_0),
 		cmocka_unit_test(test_first_places_follow_the_weights),
 		cmocka_unit_test(test_sites_follow_their_shares),
