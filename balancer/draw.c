@@ -152,6 +152,14 @@ static void walk_from(struct walk *walk, uint32_t start)
 		walk->tie_to++;
 }
 
+unsigned draw_next_rank(const struct snapshot_cell *cell, unsigned rank)
+{
+	struct walk walk = {.cell = cell, .count = cell->candidate_count};
+
+	walk_from(&walk, rank);
+	return walk_rank(&walk, 1);
+}
+
 static uint32_t walk_site(const struct walk *walk, uint32_t step)
 {
 	uint32_t rank = walk_rank(walk, step);

@@ -59,9 +59,11 @@ struct draw_list {
 void draw_nodes(const struct draw_query *query, struct draw_list *list_r);
 
 /* draw_rank - which of @cell's candidates @key chooses; draw_u - by what, in
- * [0, 1). */
+ * [0, 1). draw_next_rank - which candidate a list turns to after @rank; @cell
+ * has two at least. */
 unsigned draw_rank(const struct snapshot_cell *cell, uint64_t key);
 double draw_u(uint64_t key);
+unsigned draw_next_rank(const struct snapshot_cell *cell, unsigned rank);
 
 /* draw_score - the score of @node under @key, as draw_nodes() has it: by its
  * weight while it is open, else by its reserve. */

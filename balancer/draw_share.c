@@ -39,7 +39,7 @@ static bool plan(const struct draw_query *query, struct course *course_r)
 	rank = draw_rank(cell, query->key);
 	course_r->cell = cell;
 	course_r->rank = rank;
-	course_r->next = rank + 1U < cell->candidate_count ? rank + 1 : 0;
+	course_r->next = draw_next_rank(cell, rank);
 	return has_open(query, cell->site[rank], MAIN_COUNT) &&
 	       has_open(query, cell->site[course_r->next], 1);
 }
