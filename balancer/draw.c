@@ -1,22 +1,17 @@
 /*
  * draw.c - see the header. Scores come from integers and one multiplication:
  * every machine orders the same nodes the same way. The usual case scans the
- * chosen site's open nodes once and the next site's once.
+ * chosen site's open nodes once and the next site's once (draw_scan.c).
  */
 #include "balancer/draw.h"
 
-#include <float.h>
-#include <math.h>
-
 #include "balancer/candidates.h"
 #include "balancer/draw_log2.h"
+#include "balancer/draw_scan.h"
 #include "lib/base/def.h"
 #include "lib/base/hash.h"
 
-#define SITE_SALT  0x9e3779b97f4a7c15ULL /* u and scores are independent */
-#define LOG2_UNIT  (1.0 / 2147483648.0)
-/* 2^63 / log2(e), with a little to spare */
-#define REACH_UNIT (9223372036854775808.0 / 1.4426)
+#define SITE_SALT 0x9e3779b97f4a7c15ULL /* u and scores are independent */
 
 /* The sites a client may be sent to, in order, from the chosen one on. */
 struct walk {
@@ -24,15 +19,6 @@ struct walk {
 	const struct snapshot_cell *cell; /* NULL: service->anywhere */
 	uint32_t count, start;
 	uint32_t tie_from, tie_to; /* the ranks that cost what start costs */
-};
-
-/* The best nodes of one scan, by score, then hash. */
-struct best {
-	double reach; /* see is_out_of_reach() */
-	unsigned count, want;
-	uint32_t node[DRAW_MAX];
-	double score[DRAW_MAX];
-	uint64_t hash[DRAW_MAX];
 };
 
 struct draw {
@@ -54,26 +40,10 @@ uint64_t draw_neg_log2(uint64_t hash)
 	return ((uint64_t)(zeros + 1) << 31) - log;
 }
 
-static uint64_t node_hash(uint64_t id_hash, uint64_t key)
-{
-	return hash_mix(id_hash ^ key);
-}
-
-static double score_of(uint64_t hash, double inv_weight)
-{
-	return (double)(int64_t)draw_neg_log2(hash) * LOG2_UNIT * inv_weight;
-}
-
-static double inv_weight_of(const struct snapshot_node *node)
-{
-	return 1 /
-	       (node->tier == TIER_OPEN ? node->weight : (double)node->reserve);
-}
-
 double draw_score(const struct snapshot_node *node, uint64_t key)
 {
-	return score_of(node_hash(node->card->id_hash, key),
-			inv_weight_of(node));
+	return draw_scan_score(draw_scan_hash(node->card->id_hash, key),
+			       draw_scan_inv_weight(node));
 }
 
 /* -- sites --------------------------------------------------------------- */
@@ -252,194 +222,23 @@ static unsigned begin(struct draw *draw, uint32_t u)
 		       : begin_cell(draw, cell, u);
 }
 
-/* -- nodes --------------------------------------------------------------- */
-
-static bool is_listed(const struct draw_list *list, uint32_t node)
-{
-	for (unsigned i = 0; i < list->count; i++)
-		if (list->entries[i].node == node)
-			return true;
-	return false;
-}
-
-static bool is_before(double score, uint64_t hash, const struct best *best,
-		      unsigned at)
-{
-	return score < best->score[at] ||
-	       (score == best->score[at] && hash < best->hash[at]);
-}
-
-/*
- * Most nodes are nowhere near the list: -log2(u) >= (1-u)*log2(e), and what
- * draw_neg_log2() adds to the true value is more than what it rounds off, so a
- * node with (1-u)/p beyond the worst score cannot get in. Decides nothing that
- * the score would not.
- */
-static bool is_out_of_reach(const struct best *best, uint64_t hash,
-			    double inv_weight)
-{
-	return (double)(int64_t)(~hash >> 1) * inv_weight > best->reach;
-}
-
-static void best_insert(struct best *best, uint32_t node, double score,
-			uint64_t hash)
-{
-	unsigned at = best->count < best->want ? best->count++ : best->want - 1;
-
-	for (; at > 0 && is_before(score, hash, best, at - 1); at--) {
-		best->node[at] = best->node[at - 1];
-		best->score[at] = best->score[at - 1];
-		best->hash[at] = best->hash[at - 1];
-	}
-	best->node[at] = node;
-	best->score[at] = score;
-	best->hash[at] = hash;
-	if (best->count == best->want)
-		best->reach = best->score[best->want - 1] * REACH_UNIT;
-}
-
-static void best_offer(struct best *best, const struct draw_list *list,
-		       uint32_t node, double score, uint64_t hash)
-{
-	if (best->count == best->want &&
-	    !is_before(score, hash, best, best->want - 1))
-		return;
-	if (!is_listed(list, node))
-		best_insert(best, node, score, hash);
-}
-
-/*
- * The open nodes of one site that are likely enough to be the best. (1-u)/p of
- * a node is below T with chance T*p, and the p of a site sum up to 1: so about
- * T nodes are. Without a branch, because nobody could foresee it. Returns how
- * many there are; only LIKELY_MAX of them are kept.
- */
-#define LIKELY_MAX 64
-
-struct likely {
-	uint32_t index[LIKELY_MAX];
-	uint64_t hash[LIKELY_MAX];
-};
-
-static unsigned find_likely(const struct draw *draw,
-			    const struct snapshot_site *site, double limit,
-			    struct likely *likely)
-{
-	const struct snapshot_draw *draws =
-		&draw->query->service->draws[site->first_draw];
-	enum snapshot_family family = draw->query->family;
-	uint64_t key = draw->query->key;
-	unsigned count = 0;
-
-	for (uint32_t i = 0; i < site->draw_count; i++) {
-		uint64_t hash = node_hash(draws[i].id_hash, key);
-		double far =
-			(double)(int64_t)(~hash >> 1) * draws[i].inv_weight;
-
-		likely->index[count % LIKELY_MAX] = i;
-		likely->hash[count % LIKELY_MAX] = hash;
-		count += (unsigned)(far <= limit) &
-			 (unsigned)(snapshot_serves(draws[i].families,
-						    family) != 0);
-	}
-	return count;
-}
-
-/* For @want nodes: of a hundred tries one finds too few. */
-static double likely_limit(unsigned want)
-{
-	return (want + 2 + 2.2 * sqrt(want)) * 9223372036854775808.0;
-}
-
-/* Whether @best now holds what scan_open() would find: the likely nodes were
- * enough, and no other can reach the worst of them. */
-static bool scan_likely(const struct draw *draw,
-			const struct snapshot_site *site, struct best *best)
-{
-	const struct snapshot_draw *draws =
-		&draw->query->service->draws[site->first_draw];
-	double limit = likely_limit(best->want);
-	struct likely likely;
-	unsigned count = find_likely(draw, site, limit, &likely);
-
-	if (count < best->want || count > LIKELY_MAX)
-		return false;
-	for (unsigned i = 0; i < count; i++) {
-		/* The first count entries are written. NOLINTNEXTLINE */
-		const struct snapshot_draw *node = &draws[likely.index[i]];
-
-		best_offer(best, draw->list, node->node,
-			   score_of(likely.hash[i], node->inv_weight),
-			   likely.hash[i]);
-	}
-	return best->count == best->want && best->reach <= limit;
-}
-
-static void scan_open(const struct draw *draw, const struct snapshot_site *site,
-		      struct best *best)
-{
-	const struct snapshot_draw *draws =
-		&draw->query->service->draws[site->first_draw];
-	enum snapshot_family family = draw->query->family;
-	uint64_t key = draw->query->key;
-
-	for (uint32_t i = 0; i < site->draw_count; i++) {
-		uint64_t hash;
-
-		if (!snapshot_serves(draws[i].families, family))
-			continue;
-		hash = node_hash(draws[i].id_hash, key);
-		if (LIKELY(is_out_of_reach(best, hash, draws[i].inv_weight)))
-			continue;
-		best_offer(best, draw->list, draws[i].node,
-			   score_of(hash, draws[i].inv_weight), hash);
-	}
-}
-
-/* The rare tiers are not worth an array of their own. */
-static void scan_tier(const struct draw *draw, const struct snapshot_site *site,
-		      unsigned tier, struct best *best)
-{
-	const struct snapshot_node *nodes = draw->query->service->nodes;
-
-	for (uint32_t i = 0; i < site->node_count; i++) {
-		uint32_t index = site->first_node + i;
-		const struct snapshot_node *node = &nodes[index];
-		uint64_t hash;
-
-		if (node->tier != tier ||
-		    !snapshot_serves(node->card->families, draw->query->family))
-			continue;
-		hash = node_hash(node->card->id_hash, draw->query->key);
-		best_offer(best, draw->list, index,
-			   score_of(hash, inv_weight_of(node)), hash);
-	}
-}
-
 /* Up to @want of the site's best nodes of @tier that are not listed yet. */
 static void scan(const struct draw *draw, uint32_t step, unsigned tier,
-		 unsigned want, struct best *best)
+		 unsigned want, struct draw_best *best)
 {
-	const struct snapshot_site *site = site_at(draw, step);
+	const struct draw_scan from = {
+		.query = draw->query,
+		.listed = draw->list,
+		.site = site_at(draw, step),
+	};
 
-	best->count = 0;
-	best->want = want;
-	best->reach = DBL_MAX;
-	if (want == 0 || site->ready[tier][draw->query->family] == 0)
-		return;
-	if (tier != TIER_OPEN) {
-		scan_tier(draw, site, tier, best);
-	} else if (!scan_likely(draw, site, best)) {
-		best->count = 0;
-		best->reach = DBL_MAX;
-		scan_open(draw, site, best);
-	}
+	draw_scan_site(&from, tier, want, best);
 }
 
 /* -- lists --------------------------------------------------------------- */
 
-static void append(struct draw *draw, const struct best *best, unsigned index,
-		   uint32_t step)
+static void append(struct draw *draw, const struct draw_best *best,
+		   unsigned index, uint32_t step)
 {
 	draw->list->entries[draw->list->count++] = (struct draw_entry){
 		.node = best->node[index],
@@ -452,7 +251,7 @@ static void append(struct draw *draw, const struct best *best, unsigned index,
 static void fill_from(struct draw *draw, uint32_t step, unsigned tier,
 		      unsigned upto)
 {
-	struct best best;
+	struct draw_best best;
 
 	if (draw->list->count >= upto)
 		return;
@@ -500,7 +299,7 @@ static void fill_drained(struct draw *draw)
 static void fill_list(struct draw *draw, unsigned tier)
 {
 	unsigned main_count = draw->want > 1 ? draw->want - 1 : 1;
-	struct best best;
+	struct draw_best best;
 
 	scan(draw, 0, tier, draw->want, &best);
 	for (unsigned i = 0; i < best.count && i < main_count; i++)

@@ -1,0 +1,190 @@
+/*
+ * draw_scan.c - the best nodes of one site. Most nodes are ruled out by one
+ * multiplication; only those near the list are scored. Pure, any thread.
+ */
+#include "balancer/draw_scan.h"
+
+#include <float.h>
+#include <math.h>
+
+#include "lib/base/def.h"
+
+/* 2^63 / log2(e), with a little to spare */
+#define REACH_UNIT (9223372036854775808.0 / 1.4426)
+
+static bool is_listed(const struct draw_list *list, uint32_t node)
+{
+	for (unsigned i = 0; i < list->count; i++)
+		if (list->entries[i].node == node)
+			return true;
+	return false;
+}
+
+static bool is_before(double score, uint64_t hash, const struct draw_best *best,
+		      unsigned at)
+{
+	return score < best->score[at] ||
+	       (score == best->score[at] && hash < best->hash[at]);
+}
+
+/*
+ * Most nodes are nowhere near the list: -log2(u) >= (1-u)*log2(e), and what
+ * draw_neg_log2() adds to the true value is more than what it rounds off, so a
+ * node with (1-u)/p beyond the worst score cannot get in. Decides nothing that
+ * the score would not.
+ */
+static bool is_out_of_reach(const struct draw_best *best, uint64_t hash,
+			    double inv_weight)
+{
+	return (double)(int64_t)(~hash >> 1) * inv_weight > best->reach;
+}
+
+static void best_insert(struct draw_best *best, uint32_t node, double score,
+			uint64_t hash)
+{
+	unsigned at = best->count < best->want ? best->count++ : best->want - 1;
+
+	for (; at > 0 && is_before(score, hash, best, at - 1); at--) {
+		best->node[at] = best->node[at - 1];
+		best->score[at] = best->score[at - 1];
+		best->hash[at] = best->hash[at - 1];
+	}
+	best->node[at] = node;
+	best->score[at] = score;
+	best->hash[at] = hash;
+	if (best->count == best->want)
+		best->reach = best->score[best->want - 1] * REACH_UNIT;
+}
+
+static void best_offer(struct draw_best *best, const struct draw_list *list,
+		       uint32_t node, double score, uint64_t hash)
+{
+	if (best->count == best->want &&
+	    !is_before(score, hash, best, best->want - 1))
+		return;
+	if (!is_listed(list, node))
+		best_insert(best, node, score, hash);
+}
+
+/*
+ * The open nodes of one site that are likely enough to be the best. (1-u)/p of
+ * a node is below T with chance T*p, and the p of a site sum up to 1: so about
+ * T nodes are. Without a branch, because nobody could foresee it. Returns how
+ * many there are; only LIKELY_MAX of them are kept.
+ */
+#define LIKELY_MAX 64
+
+struct likely {
+	uint32_t index[LIKELY_MAX];
+	uint64_t hash[LIKELY_MAX];
+};
+
+static unsigned find_likely(const struct draw_scan *scan, double limit,
+			    struct likely *likely)
+{
+	const struct snapshot_draw *draws =
+		&scan->query->service->draws[scan->site->first_draw];
+	enum snapshot_family family = scan->query->family;
+	uint64_t key = scan->query->key;
+	unsigned count = 0;
+
+	for (uint32_t i = 0; i < scan->site->draw_count; i++) {
+		uint64_t hash = draw_scan_hash(draws[i].id_hash, key);
+		double far =
+			(double)(int64_t)(~hash >> 1) * draws[i].inv_weight;
+
+		likely->index[count % LIKELY_MAX] = i;
+		likely->hash[count % LIKELY_MAX] = hash;
+		count += (unsigned)(far <= limit) &
+			 (unsigned)(snapshot_serves(draws[i].families,
+						    family) != 0);
+	}
+	return count;
+}
+
+/* For @want nodes: of a hundred tries one finds too few. */
+static double likely_limit(unsigned want)
+{
+	return (want + 2 + 2.2 * sqrt(want)) * 9223372036854775808.0;
+}
+
+/* Whether @best now holds what scan_open() would find: the likely nodes were
+ * enough, and no other can reach the worst of them. */
+static bool scan_likely(const struct draw_scan *scan, struct draw_best *best)
+{
+	const struct snapshot_draw *draws =
+		&scan->query->service->draws[scan->site->first_draw];
+	double limit = likely_limit(best->want);
+	struct likely likely;
+	unsigned count = find_likely(scan, limit, &likely);
+
+	if (count < best->want || count > LIKELY_MAX)
+		return false;
+	for (unsigned i = 0; i < count; i++) {
+		/* The first count entries are written. NOLINTNEXTLINE */
+		const struct snapshot_draw *node = &draws[likely.index[i]];
+
+		best_offer(best, scan->listed, node->node,
+			   draw_scan_score(likely.hash[i], node->inv_weight),
+			   likely.hash[i]);
+	}
+	return best->count == best->want && best->reach <= limit;
+}
+
+static void scan_open(const struct draw_scan *scan, struct draw_best *best)
+{
+	const struct snapshot_draw *draws =
+		&scan->query->service->draws[scan->site->first_draw];
+	enum snapshot_family family = scan->query->family;
+	uint64_t key = scan->query->key;
+
+	for (uint32_t i = 0; i < scan->site->draw_count; i++) {
+		uint64_t hash;
+
+		if (!snapshot_serves(draws[i].families, family))
+			continue;
+		hash = draw_scan_hash(draws[i].id_hash, key);
+		if (LIKELY(is_out_of_reach(best, hash, draws[i].inv_weight)))
+			continue;
+		best_offer(best, scan->listed, draws[i].node,
+			   draw_scan_score(hash, draws[i].inv_weight), hash);
+	}
+}
+
+/* The rare tiers are not worth an array of their own. */
+static void scan_tier(const struct draw_scan *scan, unsigned tier,
+		      struct draw_best *best)
+{
+	const struct snapshot_node *nodes = scan->query->service->nodes;
+
+	for (uint32_t i = 0; i < scan->site->node_count; i++) {
+		uint32_t index = scan->site->first_node + i;
+		const struct snapshot_node *node = &nodes[index];
+		uint64_t hash;
+
+		if (node->tier != tier ||
+		    !snapshot_serves(node->card->families, scan->query->family))
+			continue;
+		hash = draw_scan_hash(node->card->id_hash, scan->query->key);
+		best_offer(best, scan->listed, index,
+			   draw_scan_score(hash, draw_scan_inv_weight(node)),
+			   hash);
+	}
+}
+
+void draw_scan_site(const struct draw_scan *scan, unsigned tier, unsigned want,
+		    struct draw_best *best_r)
+{
+	best_r->count = 0;
+	best_r->want = want;
+	best_r->reach = DBL_MAX;
+	if (want == 0 || scan->site->ready[tier][scan->query->family] == 0)
+		return;
+	if (tier != TIER_OPEN) {
+		scan_tier(scan, tier, best_r);
+	} else if (!scan_likely(scan, best_r)) {
+		best_r->count = 0;
+		best_r->reach = DBL_MAX;
+		scan_open(scan, best_r);
+	}
+}
