@@ -34,7 +34,9 @@ enum token_verdict {
 };
 
 /*
- * token_verify_hs256 - check signature, times and node list, in that order.
+ * token_verify_hs256 - check algorithm, signature, times and node list, in
+ * that order: another algorithm than HS256 is TOKEN_WRONG_ALGORITHM whatever
+ * the signature looks like.
  *
  * @text	the compact token
  * @key		shared secret, at least 32 bytes

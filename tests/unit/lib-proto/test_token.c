@@ -157,6 +157,7 @@ struct text_row {
 
 #define B64_HEADER    "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9"
 #define B64_NONE      "eyJhbGciOiJub25lIn0"
+#define B64_RS256     "eyJhbGciOiJSUzI1NiJ9"
 #define B64_PAYLOAD   "eyJzdWIiOiJ1MSIsImV4cCI6MTAwMDA2MH0"
 #define B64_SIGNATURE "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 
@@ -164,8 +165,20 @@ static const struct text_row text_rows[] = {
 	{"empty", "", TOKEN_MALFORMED},
 	{"one part", B64_HEADER, TOKEN_MALFORMED},
 	{"two parts", B64_HEADER "." B64_PAYLOAD, TOKEN_MALFORMED},
-	{"alg none with an empty signature", B64_NONE "." B64_PAYLOAD ".",
-	 TOKEN_MALFORMED},
+	{"alg none with an empty signature is a wrong algorithm",
+	 B64_NONE "." B64_PAYLOAD ".", TOKEN_WRONG_ALGORITHM},
+	{"alg none without the second dot", B64_NONE "." B64_PAYLOAD,
+	 TOKEN_WRONG_ALGORITHM},
+	{"alg none without a payload", B64_NONE "..", TOKEN_MALFORMED},
+	{"alg none with a signature that is no base64url",
+	 B64_NONE "." B64_PAYLOAD ".+/=", TOKEN_WRONG_ALGORITHM},
+	{"alg RS256 with a signature of more bytes than ours",
+	 B64_RS256 "." B64_PAYLOAD "." B64_SIGNATURE B64_SIGNATURE,
+	 TOKEN_WRONG_ALGORITHM},
+	{"alg RS256 with an empty signature", B64_RS256 "." B64_PAYLOAD ".",
+	 TOKEN_WRONG_ALGORITHM},
+	{"alg none in an encrypted token's shape",
+	 B64_NONE "." B64_PAYLOAD ".b.c.d", TOKEN_WRONG_ALGORITHM},
 	{"alg none with a signature",
 	 B64_NONE "." B64_PAYLOAD "." B64_SIGNATURE, TOKEN_WRONG_ALGORITHM},
 	{"an empty signature", B64_HEADER "." B64_PAYLOAD ".", TOKEN_MALFORMED},
