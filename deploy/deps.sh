@@ -12,7 +12,7 @@ set -eu
 
 RUN="gcc make pkg-config libc6-dev libevent-dev libjansson-dev libmaxminddb-dev
 libsqlite3-dev libssl-dev uthash-dev ca-certificates"
-TEST="libcmocka-dev python3-pytest"
+TEST="libcmocka-dev python3-pytest python3-pytest-xdist"
 LINT="clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev cppcheck
 llvm-14 universal-ctags binutils"
 BENCH="nginx-light libnginx-mod-http-geoip2 wrk"
@@ -30,6 +30,7 @@ why() {
     ca-certificates) echo "lets npm check whom it talks to" ;;
     libcmocka-dev) echo "unit tests" ;;
     python3-pytest) echo "integration tests" ;;
+    python3-pytest-xdist) echo "several of them at once: they mostly wait" ;;
     clang-* | libclang-* | llvm-*) echo "second compiler, fuzzers, linters" ;;
     cppcheck | universal-ctags | binutils) echo "make lint" ;;
     nginx* | libnginx* | wrk) echo "opponent or load generator of make bench" ;;

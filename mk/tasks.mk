@@ -1,5 +1,6 @@
 # What people call.
-PYTEST := /usr/bin/python3 -m pytest -q -p no:cacheprovider
+# Integration tests mostly wait, each with daemons and ports of its own.
+PYTEST := /usr/bin/python3 -m pytest -q -p no:cacheprovider -n 4
 C_FILES = $(shell git ls-files -co --exclude-standard '*.c' '*.h')
 CODE_C_FILES = $(shell git ls-files -co --exclude-standard \
 	'lib/*.c' 'geo/*.c' 'registry/*.c' 'balancer/*.c' 'comet-agent/*.c' \

@@ -14,6 +14,8 @@ import pytest
 from harness import BUILD, PATIENCE, ROOT, http_call, run_tool, until
 
 NODES = 22
+# Tests run side by side: each process takes its networks from its own range.
+WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
 SERVICE = "im.demo"
 
 
@@ -39,7 +41,7 @@ class Demo:
                "PERI_DEMO_BIN": os.path.join(BUILD, "bin"),
                "PERI_DEMO_REGISTRY_PORT": str(self.registry),
                "PERI_DEMO_BALANCER_PORT": str(self.balancer),
-               "PERI_DEMO_NET": f"127.0.{random.randrange(2, 250)}",
+               "PERI_DEMO_NET": f"127.{WORKER + 1}.{random.randrange(2, 250)}",
                "PERI_DEMO_RATE": "10", "RUN_SECONDS": str(run_seconds)}
         self.process = subprocess.Popen(
             ["deploy/demo/run.sh"], cwd=ROOT, env=env, text=True,
