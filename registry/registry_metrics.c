@@ -123,6 +123,12 @@ static void collect_store_up(struct metrics_writer *w, void *arg)
 	metrics_sample_u64(w, "", store_counters(registry_of(arg)->store)->up);
 }
 
+static void collect_store_probes(struct metrics_writer *w, void *arg)
+{
+	metrics_sample_u64(w, "",
+			   store_counters(registry_of(arg)->store)->probes);
+}
+
 static void collect_store_queue(struct metrics_writer *w, void *arg)
 {
 	metrics_sample_u64(w, "",
@@ -230,7 +236,10 @@ static const struct metrics_row rows[] = {
 	{"peri_registry_feed_bytes_total", METRICS_COUNTER,
 	 "Bytes sent to watchers.", "", collect_feed_bytes},
 	{"peri_registry_store_up", METRICS_GAUGE,
-	 "1 when the last change could be stored.", "", collect_store_up},
+	 "1 when the last write to the store succeeded.", "", collect_store_up},
+	{"peri_registry_store_probes_total", METRICS_COUNTER,
+	 "Small writes to see whether a store that fails is back.", "",
+	 collect_store_probes},
 	{"peri_registry_store_queue", METRICS_GAUGE,
 	 "Changes that wait to be durable.", "", collect_store_queue},
 	{"peri_registry_store_changes_total", METRICS_COUNTER,

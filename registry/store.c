@@ -1,7 +1,9 @@
 /*
  * store.c - the front of the store: makes operations, bounds the queue, counts
- * and calls back. Invariant: waited and own count the operations that the
- * backend holds. Loop thread only.
+ * and calls back; while writes fail it probes, so that readiness needs no node
+ * to come back. Invariants: waited and own count the operations that the
+ * backend holds, probes not among them; at most one probe is on its way. Loop
+ * thread only.
  */
 #include "registry/store.h"
 
@@ -14,13 +16,16 @@
 
 /* Bookkeeping is at most a few changes a node: enough for a fleet of the
  * largest size to go down and come back while the disk is stuck. */
-#define OWN_MAX 400000
+#define OWN_MAX	 400000
+#define PROBE_MS 2000
 
-void store_init(struct store *store, const struct store_backend *backend,
-		size_t queue_max)
+void store_init(struct store *store, struct loop *loop,
+		const struct store_backend *backend, size_t queue_max)
 {
 	*store = (struct store){
 		.backend = backend,
+		.loop = loop,
+		.probe_ms = PROBE_MS,
 		.waited_max = queue_max,
 		.own_max = OWN_MAX,
 		.counters.up = true,
@@ -71,12 +76,37 @@ static void submit_own(struct store *store, struct store_op *op)
 	(void)rc;
 }
 
-void store_complete(struct store *store, struct store_op *op)
+static void probe(void *arg)
+{
+	struct store *store = arg;
+	struct store_op *op;
+
+	if (store->counters.up) {
+		store->probe_due = false;
+		return;
+	}
+	op = op_new(STORE_OP_PROBE, "", 0);
+	store->counters.probes++;
+	store->backend->submit(store, op);
+}
+
+/* The store is down: look again soon, unless that is arranged. */
+static void plan_probe(struct store *store)
+{
+	if (store->probe_due || store->closing)
+		return;
+	if (!store->probe_timer)
+		store->probe_timer = loop_timer_new(store->loop, probe, store);
+	store->probe_due = true;
+	loop_timer_once(store->probe_timer, store->probe_ms);
+}
+
+/* Count a change by its outcome and call back. */
+static void settle(struct store *store, const struct store_op *op)
 {
 	struct store_counters *c = &store->counters;
 
 	c->queued--;
-	c->up = op->rc == 0;
 	if (op->rc == 0)
 		c->ok++;
 	else
@@ -89,6 +119,17 @@ void store_complete(struct store *store, struct store_op *op)
 	} else {
 		store->own--;
 	}
+}
+
+void store_complete(struct store *store, struct store_op *op)
+{
+	store->counters.up = op->rc == 0;
+	if (op->kind == STORE_OP_PROBE)
+		store->probe_due = false;
+	if (op->rc != 0)
+		plan_probe(store);
+	if (op->kind != STORE_OP_PROBE)
+		settle(store, op);
 	op_free(op);
 }
 
@@ -176,6 +217,8 @@ void store_free(struct store **store)
 {
 	if (!*store)
 		return;
+	(*store)->closing = true;
+	loop_timer_free(&(*store)->probe_timer);
 	(*store)->backend->free(*store);
 	*store = NULL;
 }

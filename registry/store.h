@@ -43,6 +43,7 @@ struct store_counters {
 	uint64_t refused;    /* not taken: the queue was full */
 	uint64_t unreadable; /* kept entries that could not be decoded */
 	uint64_t transactions;
+	uint64_t probes; /* small writes to see whether it is back */
 	size_t queued;
 	bool up;			  /* the last answer was a success */
 	struct metrics_histogram latency; /* call to callback */
@@ -80,7 +81,7 @@ void store_put_region(struct store *store, const struct feed_region *region,
 		      enum store_region_source source);
 void store_delete_region(struct store *store, const char *id);
 
-/* store_free - finish what is queued, call back, close. */
+/* store_free - stop probing, finish what is queued, call back, close. */
 void store_free(struct store **store);
 const struct store_counters *store_counters(const struct store *store);
 

@@ -8,6 +8,7 @@
 
 #include <sys/queue.h>
 
+#include "lib/net/loop.h"
 #include "registry/store.h"
 
 enum store_op_kind {
@@ -17,6 +18,7 @@ enum store_op_kind {
 	STORE_OP_FORGET_NODE,
 	STORE_OP_PUT_REGION,
 	STORE_OP_DELETE_REGION,
+	STORE_OP_PROBE, /* a small write that changes nothing */
 };
 
 /* One change on its way; owned by who holds it. */
@@ -49,13 +51,18 @@ struct store {
 	const struct store_backend *backend;
 	size_t waited_max, waited; /* operations with a callback */
 	size_t own_max, own;	   /* bookkeeping without one */
+	struct loop *loop;
+	struct loop_timer *probe_timer; /* from the first failure on */
+	int64_t probe_ms;		/* from a failure to the next probe */
+	bool probe_due, closing; /* due: the timer runs or it is queued */
 	struct store_counters counters;
 };
 
-/* store_init - for the backend's constructor. */
-void store_init(struct store *store, const struct store_backend *backend,
-		size_t queue_max);
-/* store_complete - op->rc says how it went: count, call back, free. */
+/* store_init - for the backend's constructor; @loop is borrowed. */
+void store_init(struct store *store, struct loop *loop,
+		const struct store_backend *backend, size_t queue_max);
+/* store_complete - op->rc says how it went: count, call back, free. After a
+ * failure a probe follows every few seconds until a write succeeds. */
 void store_complete(struct store *store, struct store_op *op);
 
 #endif

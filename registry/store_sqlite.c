@@ -8,11 +8,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <sqlite3.h>
 #include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "lib/base/clk.h"
 #include "lib/base/err.h"
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
@@ -22,7 +24,8 @@
 #define SCHEMA_VERSION	1
 #define APPLICATION_ID	0x50455249 /* "PERI" */
 #define BUSY_TIMEOUT_MS 2000	   /* somebody looks at it with a tool */
-#define STATEMENT_COUNT (STORE_OP_DELETE_REGION + 1)
+#define REMIND_MS	30000	   /* between lines about one long failure */
+#define STATEMENT_COUNT (STORE_OP_PROBE + 1)
 
 struct store_sqlite {
 	struct store base; /* must come first; the loop's */
@@ -30,6 +33,9 @@ struct store_sqlite {
 	/* The thread's while it runs. */
 	sqlite3 *db;
 	sqlite3_stmt *statements[STATEMENT_COUNT];
+	struct log_rate failed_log;
+	int64_t told_ms;   /* when a failure was logged; 0 = none lasts */
+	uint64_t failures; /* since then, this one included */
 	int lock_fd;
 };
 
@@ -56,6 +62,9 @@ static const char *const statement_text[STATEMENT_COUNT] = {
 		" ON CONFLICT(id) DO UPDATE SET record = excluded.record,"
 		" source = excluded.source",
 	[STORE_OP_DELETE_REGION] = "DELETE FROM regions WHERE id = ?1",
+	/* Writes the page of the header as it is: the version is SCHEMA_VERSION
+	 * or this program did not open the file. */
+	[STORE_OP_PROBE] = "PRAGMA user_version = 1",
 };
 
 static const char schema[] =
@@ -105,6 +114,34 @@ static int run_text(struct store_sqlite *self, const char *sql)
 		       : ERR_UNAVAILABLE;
 }
 
+/* The first failure at once, then now and then while it lasts. A store that
+ * fails and heals by turns is bounded by the rate. */
+static void tell_failed(struct store_sqlite *self, const char *why)
+{
+	int64_t now_ms = clk_mono_ms();
+	uint32_t dropped;
+
+	self->failures++;
+	if (self->told_ms && now_ms - self->told_ms < REMIND_MS)
+		return;
+	if (!log_rate_pass(&self->failed_log, now_ms, &dropped))
+		return;
+	log_err("store.write_failed why=\"%s\" transactions=%" PRIu64, why,
+		self->failures);
+	self->told_ms = now_ms;
+	self->failures = 0;
+}
+
+/* Said once for each failure that was told. */
+static void tell_back(struct store_sqlite *self)
+{
+	if (!self->told_ms)
+		return;
+	log_info("store.write_back failed_since=%" PRIu64, self->failures);
+	self->told_ms = 0;
+	self->failures = 0;
+}
+
 /* All or nothing: an operation is durable when its transaction is. */
 static void run_transaction(void *arg, struct store_op_list *ops)
 {
@@ -119,9 +156,11 @@ static void run_transaction(void *arg, struct store_op_list *ops)
 	if (rc == 0)
 		rc = run_text(self, "COMMIT");
 	if (rc != 0) {
-		log_err("store.write failed=\"%s\"", sqlite3_errmsg(self->db));
+		tell_failed(self, sqlite3_errmsg(self->db));
 		if (!sqlite3_get_autocommit(self->db))
 			run_text(self, "ROLLBACK");
+	} else {
+		tell_back(self);
 	}
 	STAILQ_FOREACH (op, ops, link)
 		op->rc = rc;
@@ -385,7 +424,7 @@ int store_sqlite_new(struct loop *loop, const char *path, size_t queue_max,
 	};
 	int rc;
 
-	store_init(&self->base, &backend, queue_max);
+	store_init(&self->base, loop, &backend, queue_max);
 	self->lock_fd = -1;
 	rc = lock_file(self, path, why);
 	if (rc == 0)

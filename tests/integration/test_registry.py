@@ -704,15 +704,39 @@ def test_a_store_that_fails_refuses_and_changes_nothing(registry):
     assert registry.node("n-2") is None
     assert registry.renew("n-1", 1).status == 200
     counted = registry.metrics()
-    assert counted["peri_registry_store_up"] == 0
     assert counted['peri_registry_store_changes_total{result="failed"}'] == 2
     assert registry.refused("store-unavailable") == 2
-    assert registry.call("GET", "/readyz").status == 503
+    registry.daemon.logged('store.write_failed why="broken on purpose"')
     with sqlite3.connect(registry.folder / "registry.db") as db:
         db.execute("DROP TRIGGER broken")
     db.close()
     assert registry.put("n-2").status == 201
     assert registry.call("GET", "/readyz").status == 200
+
+
+def test_readiness_comes_back_without_a_write(registry):
+    changes = 'peri_registry_store_changes_total{result="%s"}'
+    until(lambda: registry.metrics()["peri_registry_store_queue"] == 0)
+    before = registry.metrics()[changes % "ok"]
+    db = sqlite3.connect(registry.folder / "registry.db",
+                         isolation_level=None)
+    db.execute("BEGIN IMMEDIATE")  # every write fails, probes too
+    assert registry.put("n-1").status == 503
+    assert registry.call("GET", "/readyz").status == 503
+    until(lambda: registry.metrics()["peri_registry_store_probes_total"] >= 2,
+          15, "a second probe")
+    assert registry.metrics()["peri_registry_store_up"] == 0
+    assert registry.call("GET", "/readyz").status == 503
+    registry.daemon.logged('store.write_failed why="database is locked"')
+    db.execute("ROLLBACK")
+    db.close()
+    until(lambda: registry.call("GET", "/readyz").status == 200, 15, "ready")
+    registry.daemon.logged("store.write_back")
+    # One line for all of it: a probe that fails adds none.
+    assert registry.daemon.log.count(b"store.write_failed") == 1
+    counted = registry.metrics()
+    assert counted[changes % "failed"] == 1
+    assert counted[changes % "ok"] == before
 
 
 def test_a_full_store_queue_refuses(fleet, tmp_path):
