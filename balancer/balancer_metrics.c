@@ -212,6 +212,16 @@ static void collect_age(struct metrics_writer *w, void *arg)
 	view_unref(&view);
 }
 
+static void collect_tau(struct metrics_writer *w, void *arg)
+{
+	struct balancer *app = arg;
+	struct view *view = view_shelf_take_newest(app->shelf);
+
+	if (view && view->snapshot)
+		metrics_sample_real(w, "", view->snapshot->session_tau_s);
+	view_unref(&view);
+}
+
 static void collect_build_seconds(struct metrics_writer *w, void *arg)
 {
 	const struct balancer *app = arg;
@@ -323,6 +333,9 @@ static const struct metrics_row rows[] = {
 	 "Number of the snapshot in force.", "", collect_number},
 	{"peri_balancer_snapshot_age_seconds", METRICS_GAUGE,
 	 "Age of the snapshot in force.", "", collect_age},
+	{"peri_balancer_session_tau_seconds", METRICS_GAUGE,
+	 "Mean session of a connection, from the nodes' reports.", "",
+	 collect_tau},
 	{"peri_balancer_snapshot_build_seconds", METRICS_GAUGE,
 	 "How long the last snapshot took.", "", collect_last_build},
 	{"peri_balancer_snapshot_build_seconds_total", METRICS_COUNTER,

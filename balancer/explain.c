@@ -319,8 +319,10 @@ static void put_client(struct explain *e, const struct explain_client *client)
 	jsonw_object_end(w);
 }
 
-static void put_policy(struct jsonw *w, const struct snapshot_policy *policy)
+static void put_policy(struct explain *e, const struct snapshot_policy *policy)
 {
+	struct jsonw *w = &e->w;
+
 	jsonw_object(w, "policy");
 	jsonw_real(w, "free_km", policy->free_km);
 	jsonw_real(w, "carrier_penalty_km", policy->carrier_penalty_km);
@@ -329,6 +331,7 @@ static void put_policy(struct jsonw *w, const struct snapshot_policy *policy)
 	jsonw_real(w, "beta", policy->beta);
 	jsonw_real(w, "floor_share", policy->floor_share);
 	jsonw_i64(w, "ramp_ms", policy->ramp_ms);
+	jsonw_fixed(w, "session_tau_s", e->snap->session_tau_s, 1);
 	jsonw_object_end(w);
 }
 
@@ -363,7 +366,7 @@ void explain_put(struct buf *out, const struct snapshot *snap,
 	jsonw_object(&e.w, NULL);
 	put_snapshot(&e);
 	put_client(&e, client);
-	put_policy(&e.w, policy);
+	put_policy(&e, policy);
 	put_sites(&e);
 	put_nodes(&e);
 	put_excluded(&e);

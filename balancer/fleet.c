@@ -48,6 +48,7 @@ struct fleet {
 	bool syncing;
 	unsigned state_count[NODE_DOWN + 1];
 	uint64_t shape, cards, dropped;
+	struct sessions sessions;
 };
 
 static struct entry *entry_of(struct fleet_node *node)
@@ -171,6 +172,7 @@ static struct entry *add_entry(struct fleet *fleet, int64_t now_ms)
 	}
 	fleet->order[fleet->count++] = &entry->node;
 	entry->node.est_at_ms = now_ms;
+	entry->node.load_at_ms = -1;
 	fleet->state_count[entry->node.state]++;
 	return entry;
 }
@@ -207,12 +209,19 @@ static void take_record(struct fleet *fleet, struct entry *entry,
 }
 
 /* A report says what was true at its time; dead reckoning goes on from there.*/
-static void take_load(struct fleet_node *node, uint32_t conns, int64_t at_ms)
+static void take_load(struct fleet *fleet, struct fleet_node *node,
+		      const struct sessions_report *report)
 {
-	node->conns = conns;
-	node->load_at_ms = at_ms;
-	node->est_conns = conns;
-	node->est_at_ms = at_ms;
+	const struct sessions_report before = {node->conns, node->accepts_total,
+					       node->load_at_ms};
+
+	if (node->load_at_ms >= 0)
+		sessions_add(&fleet->sessions, &before, report);
+	node->conns = report->conns;
+	node->accepts_total = report->accepts_total;
+	node->load_at_ms = report->at_ms;
+	node->est_conns = report->conns;
+	node->est_at_ms = report->at_ms;
 }
 
 static void take_state(struct fleet *fleet, struct fleet_node *node,
@@ -232,6 +241,7 @@ static void take_boot(struct entry *entry, const struct feed_node *node,
 	entry->boot_epoch = node->record.boot_epoch;
 	entry->node.est_conns = 0;
 	entry->node.est_at_ms = now_ms;
+	entry->node.load_at_ms = -1;
 }
 
 static int64_t age_to_time(int64_t age_ms, int64_t now_ms)
@@ -254,13 +264,14 @@ void fleet_put(struct fleet *fleet, const struct feed_node *node,
 	take_boot(entry, node, now_ms);
 	entry->sync_round = fleet->sync_round;
 	take_state(fleet, &entry->node, node->state);
-	entry->node.accepts_total = node->accepts_total;
 	entry->node.refused_total = node->refused_total;
 	entry->node.registered_at_ms =
 		age_to_time(node->registered_age_ms, now_ms);
 	if (node->load_age_ms >= 0)
-		take_load(&entry->node, node->conns,
-			  age_to_time(node->load_age_ms, now_ms));
+		take_load(fleet, &entry->node,
+			  &(struct sessions_report){
+				  node->conns, node->accepts_total,
+				  age_to_time(node->load_age_ms, now_ms)});
 	else
 		entry->node.load_at_ms = -1;
 }
@@ -290,8 +301,9 @@ void fleet_load(struct fleet *fleet, const struct feed_load *load,
 
 	if (!entry || load->age_ms < 0)
 		return;
-	take_load(&entry->node, load->conns, age_to_time(load->age_ms, now_ms));
-	entry->node.accepts_total = load->accepts_total;
+	take_load(fleet, &entry->node,
+		  &(struct sessions_report){load->conns, load->accepts_total,
+					    age_to_time(load->age_ms, now_ms)});
 	entry->node.refused_total = load->refused_total;
 }
 
@@ -452,6 +464,11 @@ uint64_t fleet_shape(const struct fleet *fleet)
 uint64_t fleet_cards(const struct fleet *fleet)
 {
 	return fleet->cards;
+}
+
+const struct sessions *fleet_sessions(const struct fleet *fleet)
+{
+	return &fleet->sessions;
 }
 
 uint64_t fleet_dropped(const struct fleet *fleet)

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "balancer/card.h"
+#include "balancer/sessions.h"
 #include "lib/proto/feed.h"
 
 #define FLEET_NODES_MAX	  (1 << 20) /* more are counted and ignored */
@@ -70,6 +71,8 @@ unsigned fleet_count(const struct fleet *fleet, enum node_state state);
 uint64_t fleet_shape(const struct fleet *fleet);
 /* fleet_cards - changes when any registration changed (fleet_shape() too). */
 uint64_t fleet_cards(const struct fleet *fleet);
+/* fleet_sessions - how long connections last, by all load reports so far. */
+const struct sessions *fleet_sessions(const struct fleet *fleet);
 /* fleet_dropped - nodes and regions that were ignored for the limits. */
 uint64_t fleet_dropped(const struct fleet *fleet);
 

@@ -141,6 +141,7 @@ static void reckon_service(struct work *work)
 		.policy = &work->rank->input->policy,
 		.horizon_s = work->rank->horizon_s,
 		.now_ms = work->rank->input->now_ms,
+		.heard_at_ms = work->rank->input->synced_at_ms,
 		.nodes = work->to->nodes,
 		.sites = work->to->sites,
 		.rooms = r->rooms,

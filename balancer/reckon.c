@@ -7,16 +7,31 @@
 
 #define RAMP_START  0.1
 #define NOBODY_SAID 0.5 /* est/K of a site without any report */
+#define SMALL_STEP  0.1 /* of a session: a straight line is good enough */
 
 double reckon_conns(const struct fleet_node *node, double tau_s, int64_t now_ms)
 {
 	double dt_s = (double)(now_ms - node->est_at_ms) / 1000;
-	double left = dt_s / tau_s;
+	double step = dt_s / tau_s, gone;
 
 	if (dt_s <= 0)
 		return node->est_conns;
-	return node->est_conns * (left < 1 ? 1 - left : 0) +
-	       node->assigned_rate_per_s * dt_s;
+	if (step <= SMALL_STEP)
+		return node->est_conns * (1 - step) +
+		       node->assigned_rate_per_s * dt_s;
+	gone = 1 - exp(-step);
+	return node->est_conns * (1 - gone) +
+	       node->assigned_rate_per_s * tau_s * gone;
+}
+
+int64_t reckon_until_ms(const struct reckon *r)
+{
+	int64_t until_ms;
+
+	if (r->heard_at_ms < 0)
+		return INT64_MIN;
+	until_ms = r->heard_at_ms + (int64_t)(r->horizon_s * 1000);
+	return until_ms < r->now_ms ? until_ms : r->now_ms;
 }
 
 double reckon_ramp(int64_t age_ms, int64_t ramp_ms)
@@ -64,8 +79,8 @@ static void reckon_node(const struct reckon *r, const struct catalog_node *from,
 	struct fleet_node *live = from->live;
 	enum snapshot_tier tier = tier_of(live, from->limit);
 
-	live->est_conns =
-		reckon_conns(live, r->policy->session_tau_s, r->now_ms);
+	live->est_conns = reckon_conns(live, r->policy->session_tau_s,
+				       reckon_until_ms(r));
 	if (r->now_ms > live->est_at_ms)
 		live->est_at_ms = r->now_ms;
 	*node = (struct snapshot_node){

@@ -15,7 +15,7 @@ struct reckon {
 	const struct catalog_service *service;
 	const struct snapshot_policy *policy;
 	double horizon_s;
-	int64_t now_ms;
+	int64_t now_ms, heard_at_ms; /* of the registry; -1 = never */
 	/* out, of the service; sites are zeroed and have their node ranges */
 	struct snapshot_node *nodes;
 	struct snapshot_site *sites;
@@ -25,13 +25,20 @@ struct reckon {
 /*
  * reckon_conns - est of @node at @now_ms: what it reported, plus what was
  * assigned to it since, minus what left at a mean session of @tau_s. Straight
- * lines in small steps; never below 0.
+ * lines in small steps, the exact curve in large ones; never below 0.
  */
 double reckon_conns(const struct fleet_node *node, double tau_s,
 		    int64_t now_ms);
 
 /* reckon_ramp - slow start: 0.1 at registration, 1 after @ramp_ms. */
 double reckon_ramp(int64_t age_ms, int64_t ramp_ms);
+
+/*
+ * reckon_until_ms - how far reckoning may go: one horizon after the registry
+ * was last heard. What happened later nobody can say, and errors would only
+ * add up: a steady state is assumed.
+ */
+int64_t reckon_until_ms(const struct reckon *r);
 
 /*
  * reckon_site - fill site number @site and its nodes (what depends on weights

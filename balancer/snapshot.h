@@ -144,7 +144,8 @@ struct snapshot {
 	uint64_t revision; /* of the registry's feed */
 	int64_t built_at_ms;
 	int64_t build_us;     /* how long it took */
-	int64_t synced_at_ms; /* when the registry was last heard */
+	int64_t synced_at_ms; /* when the registry was last heard; -1: never */
+	double session_tau_s; /* mean session that was reckoned with */
 	uint32_t service_count;
 	struct snapshot_service services[SNAPSHOT_SERVICES];
 	uint32_t nodes_total, nodes_up, nodes_suspect, nodes_down;
@@ -164,7 +165,7 @@ struct snapshot_policy {
 	double floor_share;	   /* 0.05 */
 	int64_t ramp_ms;	   /* 30000 */
 	int64_t renew_ms;	   /* T: 5000 */
-	double session_tau_s;	   /* 7200 until measured */
+	double session_tau_s;	   /* to start with: 7200 */
 	unsigned replica_count;	   /* R: 1 */
 };
 struct snapshot_policy snapshot_default_policy(void);

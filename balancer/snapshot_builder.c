@@ -126,6 +126,8 @@ static struct snapshot *new_snapshot(struct snapshot_builder *builder,
 	snap->revision = input->revision;
 	snap->built_at_ms = input->now_ms;
 	snap->synced_at_ms = input->synced_at_ms;
+	snap->session_tau_s = sessions_tau_s(fleet_sessions(input->fleet),
+					     input->policy.session_tau_s);
 	snap->catalog = catalog_ref(builder->catalog);
 	snap->service_count = snap->catalog->service_count;
 	snap->nodes_unranked = snap->catalog->unranked_count;
@@ -138,11 +140,13 @@ struct snapshot *snapshot_builder_build(struct snapshot_builder *builder,
 {
 	int64_t start_us = clk_mono_us();
 	struct snapshot *snap = new_snapshot(builder, input);
+	struct snapshot_input measured = *input;
 
+	measured.policy.session_tau_s = snap->session_tau_s;
 	if (input->demand)
 		demand_update(input->demand, input->now_ms);
 	count_states(snap, input->fleet);
-	rank_begin(builder->rank, input, snap->catalog);
+	rank_begin(builder->rank, &measured, snap->catalog);
 	for (uint32_t i = 0; i < snap->service_count; i++) {
 		const struct catalog_service *from =
 			&snap->catalog->services[i];

@@ -17,7 +17,8 @@ struct snapshot_input {
 	struct demand *demand;
 	struct snapshot_policy policy;
 	uint64_t revision;
-	int64_t now_ms, synced_at_ms;
+	int64_t now_ms;
+	int64_t synced_at_ms; /* when the registry was last heard; -1: never */
 };
 
 /* snapshot_builder_new - what is kept from build to build: the sites of the

@@ -108,6 +108,7 @@ static struct snapshot *build(struct bench *b)
 		.demand = b->demand,
 		.policy = snapshot_default_policy(),
 		.now_ms = b->now_ms,
+		.synced_at_ms = b->now_ms,
 	};
 
 	return snapshot_builder_build(b->builder, &input);

@@ -179,6 +179,31 @@ static void test_a_reboot_starts_from_nothing(void **state)
 	world_fini(&w);
 }
 
+/* What reports say about sessions; a new process ends none by starting. */
+static void test_sessions_are_measured_within_a_process(void **state)
+{
+	struct world w;
+	struct feed_node node =
+		world_feed_node(&(struct world_node){.id = "a", .conns = 70});
+	struct feed_load load = {.id = "a", .conns = 60, .accepts_total = 520};
+
+	(void)state;
+	world_init(&w);
+	node.accepts_total = 500;
+	fleet_put(w.fleet, &node, w.now_ms);
+	assert_true(fleet_sessions(w.fleet)->ended == 0);
+	fleet_load(w.fleet, &load, w.now_ms + 1000);
+	assert_true(fleet_sessions(w.fleet)->ended == 30);
+	assert_true(fleet_sessions(w.fleet)->conn_s == 65);
+	node.record.boot_epoch = 2;
+	node.conns = 1;
+	node.accepts_total = 600; /* soon more than the one before */
+	fleet_put(w.fleet, &node, w.now_ms + 2000);
+	assert_true(fleet_sessions(w.fleet)->ended == 30);
+	assert_true(fleet_sessions(w.fleet)->conn_s == 65);
+	world_fini(&w);
+}
+
 static void test_regions(void **state)
 {
 	struct world w;
@@ -218,6 +243,7 @@ int main(void)
 		cmocka_unit_test(test_what_changes_the_shape),
 		cmocka_unit_test(test_loads),
 		cmocka_unit_test(test_a_reboot_starts_from_nothing),
+		cmocka_unit_test(test_sessions_are_measured_within_a_process),
 		cmocka_unit_test(test_regions),
 	};
 

@@ -28,6 +28,10 @@ static void test_reckoning(void **state)
 		{"in balance nothing moves", 7200, 1, 7200, 1000, 7200},
 		{"longer than a session: all of them ended", 500, 0, 60,
 		 3600000, 0},
+		{"a large step follows the curve", 1000, 10, 60, 60000,
+		 600 + 400 * 0.36787944117144233},
+		{"in balance a large step moves nothing", 600, 10, 60, 3600000,
+		 600},
 		{"never below 0", 0, 0, 60, 3600000, 0},
 	};
 
@@ -42,6 +46,30 @@ static void test_reckoning(void **state)
 		print_message("%s\n", rows[i].rule);
 		NEAR(reckon_conns(&node, rows[i].tau_s, 1000 + rows[i].dt_ms),
 		     rows[i].want);
+	}
+}
+
+static void test_how_far_it_may_go(void **state)
+{
+	static const struct row {
+		const char *rule;
+		int64_t heard_at_ms, want_ms;
+	} rows[] = {
+		{"just heard: to now", 100000, 100000},
+		{"to now until a horizon has passed", 90000, 100000},
+		{"no further than the horizon", 89999, 99999},
+		{"long silence", 5, 10005},
+		{"never heard: not at all", -1, INT64_MIN},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		const struct reckon r = {.horizon_s = 10,
+					 .now_ms = 100000,
+					 .heard_at_ms = rows[i].heard_at_ms};
+
+		print_message("%s\n", rows[i].rule);
+		assert_int_equal(reckon_until_ms(&r), rows[i].want_ms);
 	}
 }
 
@@ -60,6 +88,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_reckoning),
+		cmocka_unit_test(test_how_far_it_may_go),
 		cmocka_unit_test(test_slow_start),
 	};
 
