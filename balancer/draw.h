@@ -12,8 +12,6 @@
 #define DRAW_MAX     16
 #define DRAW_DEFAULT 5
 
-enum draw_ports { DRAW_ANY_PORT, DRAW_TCP, DRAW_WS, DRAW_WSS };
-
 struct draw_query {
 	const struct snapshot_service *service;
 	uint64_t key;

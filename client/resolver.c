@@ -23,7 +23,6 @@ struct resolver {
 	struct buf target;
 	struct reply reply;
 	int result;
-	unsigned status;
 	unsigned tries_left;
 	int64_t retry_ms;
 	int64_t timeout_ms, lookup_due_ms;
@@ -225,18 +224,17 @@ static void read_retry_after(struct resolver *r)
 
 static int read_answer(struct resolver *r)
 {
+	unsigned status = fetch_status(r->fetch);
 	struct json_problem p;
 
-	r->status = fetch_status(r->fetch);
 	r->detail[0] = '\0';
-	if (r->status == 200)
+	if (status == 200)
 		return reply_decode(fetch_body(r->fetch), &r->reply, &p);
 	read_retry_after(r);
 	read_detail(r, fetch_body(r->fetch));
-	if (r->status == 429)
+	if (status == 429)
 		return ERR_LIMIT;
-	return r->status >= 400 && r->status < 500 ? ERR_DENIED
-						   : ERR_UNAVAILABLE;
+	return status >= 400 && status < 500 ? ERR_DENIED : ERR_UNAVAILABLE;
 }
 
 static void step_fetch(struct resolver *r, int64_t now_ms)
@@ -249,8 +247,6 @@ static void step_fetch(struct resolver *r, int64_t now_ms)
 		return;
 	if (rc == 0)
 		rc = read_answer(r);
-	else
-		r->status = 0;
 	fail_try(r, rc);
 }
 
@@ -298,11 +294,6 @@ int resolver_result(const struct resolver *r)
 const struct reply *resolver_reply(const struct resolver *r)
 {
 	return &r->reply;
-}
-
-unsigned resolver_status(const struct resolver *r)
-{
-	return r->status;
 }
 
 int64_t resolver_retry_ms(const struct resolver *r)

@@ -63,9 +63,6 @@ int resolver_result(const struct resolver *resolver);
 /* resolver_reply - the answer, borrowed; when resolver_result() is 0. */
 const struct reply *resolver_reply(const struct resolver *resolver);
 
-/* resolver_status - HTTP status of the last balancer's answer, 0 = none. */
-unsigned resolver_status(const struct resolver *resolver);
-
 /* resolver_retry_ms - what Retry-After asked for, at most 1 h; 0 = nothing. */
 int64_t resolver_retry_ms(const struct resolver *resolver);
 

@@ -116,11 +116,6 @@ uint32_t headcount_now(const struct headcount_name *entry)
 	return atomic_load_explicit(&entry->count, memory_order_relaxed);
 }
 
-struct sv headcount_text(const struct headcount_name *entry)
-{
-	return sv_of(entry->text, entry->len);
-}
-
 size_t headcount_names(struct headcount *table)
 {
 	size_t total = 0;

@@ -34,8 +34,6 @@ void headcount_leave(struct headcount *table, struct headcount_name *entry);
 
 /* headcount_now - how many there are. A joined caller, any thread. */
 uint32_t headcount_now(const struct headcount_name *entry);
-/* headcount_text - the name; borrowed while joined. */
-struct sv headcount_text(const struct headcount_name *entry);
 /* headcount_names - how many different names. Any thread. */
 size_t headcount_names(struct headcount *table);
 

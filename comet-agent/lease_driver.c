@@ -283,11 +283,6 @@ bool lease_driver_is_current(const struct lease_driver *driver)
 	return lease_keeper_is_current(&driver->keeper);
 }
 
-const struct node_record *lease_driver_record(const struct lease_driver *driver)
-{
-	return &driver->record;
-}
-
 uint64_t lease_driver_answers(const struct lease_driver *driver,
 			      enum lease_call call, enum lease_answer answer)
 {

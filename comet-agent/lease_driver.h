@@ -47,9 +47,6 @@ void lease_driver_leave(struct lease_driver *driver);
 enum lease_state lease_driver_state(const struct lease_driver *driver);
 /* lease_driver_is_current - the registry has the record as it is now. */
 bool lease_driver_is_current(const struct lease_driver *driver);
-/* lease_driver_record - what is registered. Borrowed. */
-const struct node_record *
-lease_driver_record(const struct lease_driver *driver);
 /* lease_driver_answers - how many calls of this kind ended this way. */
 uint64_t lease_driver_answers(const struct lease_driver *driver,
 			      enum lease_call call, enum lease_answer answer);

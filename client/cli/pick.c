@@ -29,10 +29,3 @@ uint64_t pick_u64(const struct json *object, const char *name)
 		return 0;
 	return (uint64_t)value;
 }
-
-bool pick_bool(const struct json *object, const char *name)
-{
-	bool value;
-
-	return json_get_bool(json_member(object, name), &value) == 0 && value;
-}

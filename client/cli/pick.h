@@ -15,7 +15,5 @@ struct sv pick_text(const struct json *object, const char *name);
 double pick_real(const struct json *object, const char *name, double otherwise);
 /* pick_u64 - 0 when missing or negative. */
 uint64_t pick_u64(const struct json *object, const char *name);
-/* pick_bool - false when missing. */
-bool pick_bool(const struct json *object, const char *name);
 
 #endif

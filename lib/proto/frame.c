@@ -99,42 +99,6 @@ void frame_put(struct buf *b, const struct frame *frame)
 	buf_sv(b, frame->body);
 }
 
-const char *frame_op_str(int32_t op)
-{
-	switch (op) {
-	case FRAME_HEARTBEAT:
-		return "heartbeat";
-	case FRAME_HEARTBEAT_REPLY:
-		return "heartbeat_reply";
-	case FRAME_SEND:
-		return "send";
-	case FRAME_SEND_REPLY:
-		return "send_reply";
-	case FRAME_GOODBYE:
-		return "goodbye";
-	case FRAME_AUTH:
-		return "auth";
-	case FRAME_AUTH_REPLY:
-		return "auth_reply";
-	case FRAME_RAW:
-		return "raw";
-	case FRAME_CHANGE_ROOM:
-		return "change_room";
-	case FRAME_CHANGE_ROOM_REPLY:
-		return "change_room_reply";
-	case FRAME_SUB:
-		return "sub";
-	case FRAME_SUB_REPLY:
-		return "sub_reply";
-	case FRAME_UNSUB:
-		return "unsub";
-	case FRAME_UNSUB_REPLY:
-		return "unsub_reply";
-	default:
-		return "other";
-	}
-}
-
 int frame_get_u32(struct sv body, uint32_t *value_r)
 {
 	if (body.len != 4)

@@ -54,9 +54,6 @@ MUST_CHECK int frame_read(struct sv bytes, struct frame *frame_r,
 /* frame_put - append one frame. */
 void frame_put(struct buf *b, const struct frame *frame);
 
-/* frame_op_str - "heartbeat", ... or "other". */
-const char *frame_op_str(int32_t op);
-
 /* frame_get_u32, frame_put_u32 - big-endian body of a heartbeat and its reply.
  * frame_get_u32 returns 0 or ERR_SYNTAX when @body is not four bytes. */
 MUST_CHECK int frame_get_u32(struct sv body, uint32_t *value_r);

@@ -105,9 +105,3 @@ void jsonw_null(struct jsonw *w, const char *key)
 	lead(w, key);
 	buf_str(w->out, "null");
 }
-
-void jsonw_raw(struct jsonw *w, const char *key, struct sv json)
-{
-	lead(w, key);
-	buf_sv(w->out, json);
-}

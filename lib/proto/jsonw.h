@@ -39,7 +39,5 @@ void jsonw_fixed(struct jsonw *w, const char *key, double value,
 /* jsonw_bool, jsonw_null - true or false; null. */
 void jsonw_bool(struct jsonw *w, const char *key, bool value);
 void jsonw_null(struct jsonw *w, const char *key);
-/* jsonw_raw - @json is a complete JSON value already. */
-void jsonw_raw(struct jsonw *w, const char *key, struct sv json);
 
 #endif

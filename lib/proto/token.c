@@ -263,18 +263,3 @@ void token_sign_hs256(struct buf *b, struct sv key,
 	buf_char(b, '.');
 	crypto_b64url_put(b, sv_of(mac, sizeof(mac)));
 }
-
-const char *token_verdict_str(enum token_verdict verdict)
-{
-	static const char *const names[TOKEN_VERDICT_COUNT] = {
-		[TOKEN_OK] = "ok",
-		[TOKEN_MALFORMED] = "malformed",
-		[TOKEN_WRONG_ALGORITHM] = "wrong_algorithm",
-		[TOKEN_BAD_SIGNATURE] = "bad_signature",
-		[TOKEN_EXPIRED] = "expired",
-		[TOKEN_NOT_YET] = "not_yet",
-		[TOKEN_WRONG_NODE] = "wrong_node",
-	};
-
-	return verdict < TOKEN_VERDICT_COUNT ? names[verdict] : "unknown";
-}

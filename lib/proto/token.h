@@ -21,7 +21,7 @@ struct token_claims {
 	unsigned node_count;
 };
 
-/* One closed list; the texts are metric labels and close reasons. */
+/* One closed list; whoever asks has his own names for them. */
 enum token_verdict {
 	TOKEN_OK,
 	TOKEN_MALFORMED,
@@ -51,8 +51,5 @@ MUST_CHECK enum token_verdict token_verify_hs256(struct sv text, struct sv key,
 /* token_sign_hs256 - append a compact token for @claims (demo and tests). */
 void token_sign_hs256(struct buf *b, struct sv key,
 		      const struct token_claims *claims);
-
-/* token_verdict_str - "ok", "malformed", "wrong_algorithm", ... */
-const char *token_verdict_str(enum token_verdict verdict);
 
 #endif

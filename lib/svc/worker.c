@@ -151,8 +151,3 @@ void worker_post(struct worker *worker, void *message)
 	assert(worker->role->message);
 	mailbox_post(worker->box, message);
 }
-
-void *worker_state(struct worker *worker)
-{
-	return worker->state;
-}

@@ -29,7 +29,5 @@ MUST_CHECK int worker_start(const struct worker_role *role, unsigned index,
 void worker_stop(struct worker **worker);
 /* worker_post - send a message; ownership goes with it. Any thread. */
 void worker_post(struct worker *worker, void *message);
-/* worker_state - what role->start() gave; for metrics' relaxed reads. */
-void *worker_state(struct worker *worker);
 
 #endif

@@ -178,17 +178,6 @@ static void test_u32(void **state)
 	assert_int_equal(value, 0xdeadbeef);
 }
 
-static void test_op_names(void **state)
-{
-	(void)state;
-	assert_string_equal(frame_op_str(FRAME_HEARTBEAT), "heartbeat");
-	assert_string_equal(frame_op_str(FRAME_UNSUB_REPLY), "unsub_reply");
-	assert_string_equal(frame_op_str(10), "other");
-	assert_string_equal(frame_op_str(-1), "other");
-	for (int32_t op = FRAME_HEARTBEAT; op <= FRAME_RAW; op++)
-		assert_string_not_equal(frame_op_str(op), "other");
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -197,7 +186,6 @@ int main(void)
 		cmocka_unit_test(test_put_refuses_a_long_body),
 		cmocka_unit_test(test_put_is_goims_bytes),
 		cmocka_unit_test(test_u32),
-		cmocka_unit_test(test_op_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

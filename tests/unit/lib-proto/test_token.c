@@ -144,8 +144,7 @@ static void test_forged(void **state)
 		forge(&b, row->header, row->payload, SECRET);
 		verdict = verify(buf_view(&b));
 		if (verdict != row->want)
-			fail_msg("%s: got %s", row->rule,
-				 token_verdict_str(verdict));
+			fail_msg("%s: got %d", row->rule, (int)verdict);
 		buf_fini(&b);
 	}
 }
@@ -212,8 +211,7 @@ static void test_texts(void **state)
 		enum token_verdict verdict = verify(sv_str(text_rows[i].text));
 
 		if (verdict != text_rows[i].want)
-			fail_msg("%s: got %s", text_rows[i].rule,
-				 token_verdict_str(verdict));
+			fail_msg("%s: got %d", text_rows[i].rule, (int)verdict);
 	}
 }
 
@@ -322,14 +320,6 @@ static void test_rfc7515_example(void **state)
 			 TOKEN_BAD_SIGNATURE);
 }
 
-static void test_names(void **state)
-{
-	(void)state;
-	for (int v = 0; v < TOKEN_VERDICT_COUNT; v++)
-		assert_non_null(token_verdict_str((enum token_verdict)v));
-	assert_string_equal(token_verdict_str(TOKEN_WRONG_NODE), "wrong_node");
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -340,7 +330,6 @@ int main(void)
 		cmocka_unit_test(test_huge),
 		cmocka_unit_test(test_sign_verifies),
 		cmocka_unit_test(test_rfc7515_example),
-		cmocka_unit_test(test_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
