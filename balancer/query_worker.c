@@ -20,7 +20,6 @@ struct query_worker {
 	struct worker *worker;
 	struct httpd *server;
 	struct loop_timer *quiet;
-	bool draining;
 	_Atomic bool drained;
 };
 
@@ -30,7 +29,7 @@ static void on_quiet(void *arg)
 	struct query_worker *w = arg;
 
 	qsbr_quiescent(w->config.domain, w->index);
-	if (w->draining && httpd_open_conns(w->server) == 0)
+	if (httpd_is_drained(w->server))
 		atomic_store(&w->drained, true);
 }
 
@@ -72,7 +71,6 @@ static void on_message(void *state, void *message)
 	struct query_worker *w = state;
 
 	mem_free(message);
-	w->draining = true;
 	httpd_drain(w->server);
 }
 
@@ -133,8 +131,7 @@ query_worker_counters(const struct query_worker *worker)
 	return &worker->resolver.counters;
 }
 
-const struct httpd_counters *
-query_worker_http(const struct query_worker *worker)
+const struct httpd *query_worker_server(const struct query_worker *worker)
 {
-	return httpd_counters(worker->server);
+	return worker->server;
 }

@@ -22,7 +22,7 @@
 #define CHANGE_COUNT	   65536 /* that a watcher may have missed */
 #define LEASE_PERIOD_MS	   100
 #define DRAIN_PERIOD_MS	   20
-#define DRAIN_TIMEOUT_MS   5000
+#define DRAIN_TIMEOUT_MS   10000
 #define EPOCH_RANDOM_BYTES 8
 
 const struct registry_settings *registry_settings_of(const struct registry *r)
@@ -291,7 +291,7 @@ static void on_drain_timer(void *arg)
 	struct registry *r = arg;
 
 	if (store_counters(r->store)->queued == 0 &&
-	    httpd_open_conns(r->nodes_httpd) == 0)
+	    httpd_is_drained(r->nodes_httpd))
 		service_stop(r->ctx);
 }
 

@@ -33,6 +33,7 @@ struct extra {
 	struct buf queue;  /* unsent output */
 	size_t sent_bytes; /* of queue */
 	struct loop_timer *linger;
+	struct loop_last last; /* while it lingers nobody else holds it */
 };
 
 struct conn {
@@ -75,6 +76,7 @@ static void drop_extra(struct conn *conn)
 		return;
 	buf_fini(&conn->extra->queue);
 	loop_timer_free(&conn->extra->linger);
+	loop_last_remove(&conn->extra->last);
 	mem_free(conn->extra);
 	conn->extra = NULL;
 }
@@ -406,6 +408,7 @@ void conn_finish(struct conn *conn, int64_t linger_ms)
 	need_extra(conn);
 	conn->extra->linger = loop_timer_new(conn->loop, on_linger, conn);
 	loop_timer_once(conn->extra->linger, linger_ms);
+	loop_last_add(conn->loop, &conn->extra->last, on_linger, conn);
 	if (conn_queued_bytes(conn) == 0)
 		finish_sent(conn);
 }

@@ -66,7 +66,7 @@ void conn_send(struct conn *conn, struct sv bytes);
 void conn_close(struct conn *conn);
 /* conn_finish - close when the queue has been sent and the peer has closed too
  * (so that it can read the last words), at the latest after @linger_ms. No
- * callback comes any more. */
+ * callback comes any more. loop_free() closes what still lingers then. */
 void conn_finish(struct conn *conn, int64_t linger_ms);
 
 /* conn_set_arg - replace the handler's argument. */

@@ -13,6 +13,8 @@
 
 #define SWEEP_MS       100
 #define SWEEP_SHARE    10
+#define DRAIN_SHARE    2   /* they are to end in time */
+#define HANDSHAKE_MS   200 /* for those that connect when draining begins */
 #define OUT_MAX_BYTES  (64u << 20) /* answers of one read */
 #define TEXT_MAX_BYTES 65536
 
@@ -29,15 +31,25 @@ struct httpd_limits httpd_default_limits(void)
 	};
 }
 
+/* No request is to be lost that waits to be accepted. */
+static void finish_listeners(struct httpd *server)
+{
+	while (server->listener_count > 0)
+		listener_finish(&server->listeners[--server->listener_count]);
+}
+
 /* Look at the connections at the head of the list and put them at its end, so
  * that each one's turn comes about once a second at the same cost a sweep. */
 static void on_sweep(void *arg)
 {
 	struct httpd *server = arg;
 	int64_t now_ms = loop_now_ms(server->loop);
-	uint64_t count = server->counters.conns_open / SWEEP_SHARE + 1;
+	unsigned share = server->draining ? DRAIN_SHARE : SWEEP_SHARE;
+	uint64_t count = server->counters.conns_open / share + 1;
 
 	httpd_reply_date(server);
+	if (server->draining && now_ms - server->drain_ms >= HANDSHAKE_MS)
+		finish_listeners(server);
 	while (count-- > 0) {
 		struct httpd_conn *conn = TAILQ_FIRST(&server->conns);
 
@@ -112,14 +124,24 @@ void httpd_drain(struct httpd *server)
 {
 	struct httpd_conn *conn = TAILQ_FIRST(&server->conns);
 
+	if (server->draining)
+		return;
 	server->draining = true;
-	close_listeners(server);
+	server->drain_ms = loop_now_ms(server->loop);
+	for (unsigned i = 0; i < server->listener_count; i++)
+		listener_drain(server->listeners[i]);
 	while (conn) {
 		struct httpd_conn *next = TAILQ_NEXT(conn, link);
 
 		httpd_conn_drain(conn);
 		conn = next;
 	}
+}
+
+bool httpd_is_drained(const struct httpd *server)
+{
+	return server->draining && server->listener_count == 0 &&
+	       server->counters.conns_open == 0;
 }
 
 unsigned httpd_open_conns(const struct httpd *server)

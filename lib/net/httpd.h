@@ -21,9 +21,10 @@ struct httpd_stream; /* a chunked answer that stays open */
 struct httpd_later;  /* an answer that comes later */
 
 struct httpd_limits {
-	size_t body_max_bytes;	   /* else 413; default 65536 */
-	unsigned conns_max;	   /* beyond: 503 and close; default 16384 */
-	int64_t head_timeout_ms;   /* first byte to whole head: 408; 10 s */
+	size_t body_max_bytes; /* else 413; default 65536 */
+	unsigned conns_max;    /* beyond: 503 and close; default 16384 */
+	/* First byte to whole head: 408; connect to first byte: close; 10 s */
+	int64_t head_timeout_ms;
 	int64_t body_timeout_ms;   /* head to whole body: 408; 10 s */
 	int64_t idle_timeout_ms;   /* between requests: close; 75 s */
 	int64_t write_timeout_ms;  /* the peer does not read: close; 30 s */
@@ -43,6 +44,7 @@ struct httpd_counters {
 	uint64_t refused_400, refused_408, refused_413, refused_414;
 	uint64_t refused_431, refused_501, refused_503, refused_505;
 	uint64_t closed_idle, closed_slow_write;
+	uint64_t closed_silent; /* never sent a byte */
 };
 
 /* One request while its handler runs. */
@@ -80,9 +82,19 @@ void httpd_free(struct httpd **server);
 MUST_CHECK int httpd_listen(struct httpd *server, const struct addr *at,
 			    uint16_t port, uint16_t *port_r);
 
-/* httpd_drain - stop listening, answer what is under way with "Connection:
- * close", close idle connections and streams. */
+/*
+ * httpd_drain - end without losing a request.
+ *
+ * Who has connected is accepted, new ones are not. What is under way and the
+ * next request of each connection are answered with "Connection: close".
+ * Streams end. A connection that asks nothing for a second is closed. No close
+ * resets: each is a FIN first, and what comes behind it is read and dropped.
+ * A request that crosses that FIN is the client's to repeat (RFC 9112 9.5).
+ * Deferred answers take their time; without those it is over within 5 s.
+ */
 void httpd_drain(struct httpd *server);
+/* httpd_is_drained - httpd_drain() was called and all has ended. */
+bool httpd_is_drained(const struct httpd *server);
 /* httpd_open_conns - connections still open. */
 unsigned httpd_open_conns(const struct httpd *server);
 const struct httpd_counters *httpd_counters(const struct httpd *server);

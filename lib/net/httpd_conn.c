@@ -94,15 +94,35 @@ void httpd_conn_free(struct httpd_conn *conn)
 		mem_free(conn);
 }
 
+/* A stream that was cut: its owner need not wait for the peer too. */
+static void on_stream_over(void *arg)
+{
+	struct httpd_conn *conn = arg;
+	struct httpd_stream *stream = conn->stream;
+
+	conn->queued--;
+	if (conn->server && stream) {
+		conn->stream = NULL;
+		httpd_stream_gone(stream);
+	} else if (!conn->server && conn->queued == 0) {
+		mem_free(conn);
+	}
+}
+
 /* The last answer is out. */
 static void finish(struct httpd_conn *conn)
 {
 	/* A close with unread input resets the connection, and the peer would
 	 * lose the answer (RFC 9112 9.6): read on until it closes too. */
-	if (conn->linger && !conn->ended && shutdown(conn->fd, SHUT_WR) == 0) {
+	if ((conn->linger || conn->server->draining) && !conn->ended &&
+	    shutdown(conn->fd, SHUT_WR) == 0) {
 		conn->state = HTTPD_CONN_LINGER;
 		conn->stamp_ms = loop_now_ms(conn->server->loop);
 		start_reading(conn);
+		if (conn->stream) {
+			conn->queued++;
+			loop_later(conn->server->loop, on_stream_over, conn);
+		}
 	} else {
 		httpd_conn_kill(conn);
 	}
@@ -316,9 +336,6 @@ static void settle(struct httpd_conn *conn)
 			httpd_refuse(conn, 400);
 		else
 			httpd_conn_kill(conn);
-	} else if (conn->state == HTTPD_CONN_HEAD && !in_request &&
-		   conn->server->draining) {
-		httpd_conn_kill(conn);
 	} else if (conn->ended || conn->kept_bytes >= KEPT_MAX_BYTES) {
 		stop_reading(conn);
 	} else {
@@ -357,6 +374,7 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 		return;
 	}
 	HTTPD_COUNT(server->counters.bytes_in, (size_t)got);
+	conn->spoken = true;
 	if (conn->state >= HTTPD_CONN_STREAM) {
 		drop_input(conn);
 		return;
@@ -380,8 +398,8 @@ void httpd_conn_drain(struct httpd_conn *conn)
 		httpd_stream_cut(conn->stream);
 	else if (conn->state == HTTPD_CONN_LATER)
 		conn->framing.keep_alive = false;
-	else
-		settle(conn);
+	/* Others hear "Connection: close" in the answer to their next request;
+	 * the sweep ends those that have none. */
 }
 
 void httpd_conn_answered(struct httpd_conn *conn)

@@ -48,6 +48,7 @@ struct httpd_conn {
 	bool ended;	/* the peer has sent all it will */
 	bool linger;	/* it may still be sending: read on before the close */
 	bool unparsed;	/* kept holds more than the start of a head */
+	bool spoken;	/* it has sent something */
 	bool resuming;	/* a callback that goes on with kept is under way */
 	uint8_t queued; /* callbacks put off to the end of the turn */
 	struct httpd_framing framing;
@@ -86,6 +87,7 @@ struct httpd {
 	struct listener *listeners[HTTPD_LISTENERS_MAX]; /* owned */
 	unsigned listener_count;
 	bool draining;
+	int64_t drain_ms; /* when that began */
 };
 
 /* Counters may be read by another thread while they grow. */
@@ -137,7 +139,7 @@ void httpd_input_drop_body(struct httpd_conn *conn);
 
 /* httpd_sweep - end @conn if its phase lasts too long. */
 void httpd_sweep(struct httpd_conn *conn, int64_t now_ms);
-/* httpd_conn_drain - end @conn if nothing is under way on it. */
+/* httpd_conn_drain - the server drains: @conn has its last request. */
 void httpd_conn_drain(struct httpd_conn *conn);
 
 /* httpd_reply_put - append a whole answer to @out and count it. */

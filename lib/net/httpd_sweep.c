@@ -5,7 +5,11 @@
  */
 #include "lib/net/httpd_conn.h"
 
-#define LINGER_MS 5000 /* for reading on after the last answer */
+#define LINGER_MS	5000 /* for reading on after the last answer */
+/* A drain has an end: its phases together last less than a service waits. */
+#define DRAIN_PHASE_MS	2500 /* head, body, a reader that stands still */
+#define DRAIN_IDLE_MS	1000 /* for a request that is on its way */
+#define DRAIN_LINGER_MS 2000
 
 static void end(struct httpd_conn *conn, uint64_t *counter)
 {
@@ -13,16 +17,51 @@ static void end(struct httpd_conn *conn, uint64_t *counter)
 	httpd_conn_kill(conn);
 }
 
+/* Whether the phase has lasted longer than @limit_ms, or, while the server
+ * drains, longer than @drain_limit_ms since that began. */
+static bool lasts(const struct httpd_conn *conn, int64_t now_ms,
+		  int64_t limit_ms, int64_t drain_limit_ms)
+{
+	const struct httpd *server = conn->server;
+	int64_t since_ms = conn->stamp_ms;
+
+	if (now_ms - since_ms > limit_ms)
+		return true;
+	if (!server->draining)
+		return false;
+	if (since_ms < server->drain_ms)
+		since_ms = server->drain_ms;
+	return now_ms - since_ms > drain_limit_ms;
+}
+
+/* Between requests. */
+static void sweep_idle(struct httpd_conn *conn, int64_t now_ms)
+{
+	struct httpd *server = conn->server;
+	const struct httpd_limits *limits = &server->limits;
+	int64_t limit_ms = conn->spoken ? limits->idle_timeout_ms
+					: limits->head_timeout_ms;
+
+	if (!lasts(conn, now_ms, limit_ms, DRAIN_IDLE_MS))
+		return;
+	if (server->draining)
+		httpd_conn_finish(conn);
+	else if (conn->spoken)
+		end(conn, &server->counters.closed_idle);
+	else
+		end(conn, &server->counters.closed_silent);
+}
+
 void httpd_sweep(struct httpd_conn *conn, int64_t now_ms)
 {
 	struct httpd *server = conn->server;
 	const struct httpd_limits *limits = &server->limits;
-	int64_t age_ms = now_ms - conn->stamp_ms;
 
 	if (conn->state == HTTPD_CONN_DEAD)
 		return;
 	if (conn->blocked) {
-		if (age_ms > limits->write_timeout_ms)
+		if (lasts(conn, now_ms, limits->write_timeout_ms,
+			  DRAIN_PHASE_MS))
 			end(conn, &server->counters.closed_slow_write);
 		return;
 	}
@@ -30,17 +69,19 @@ void httpd_sweep(struct httpd_conn *conn, int64_t now_ms)
 	case HTTPD_CONN_HEAD:
 		if (conn->unparsed)
 			return; /* goes on this very turn */
-		if (conn->kept && age_ms > limits->head_timeout_ms)
+		if (!conn->kept)
+			sweep_idle(conn, now_ms);
+		else if (lasts(conn, now_ms, limits->head_timeout_ms,
+			       DRAIN_PHASE_MS))
 			httpd_refuse(conn, 408);
-		else if (!conn->kept && age_ms > limits->idle_timeout_ms)
-			end(conn, &server->counters.closed_idle);
 		return;
 	case HTTPD_CONN_BODY:
-		if (age_ms > limits->body_timeout_ms)
+		if (lasts(conn, now_ms, limits->body_timeout_ms,
+			  DRAIN_PHASE_MS))
 			httpd_refuse(conn, 408);
 		return;
 	case HTTPD_CONN_LINGER:
-		if (age_ms > LINGER_MS)
+		if (lasts(conn, now_ms, LINGER_MS, DRAIN_LINGER_MS))
 			httpd_conn_kill(conn);
 		return;
 	case HTTPD_CONN_LATER:

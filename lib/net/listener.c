@@ -9,6 +9,7 @@
 #include <event2/event.h>
 #include <event2/event_struct.h>
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -79,31 +80,37 @@ static bool is_of_peer(int error)
 	       error == ENETUNREACH || error == EHOSTDOWN || error == EPERM;
 }
 
-static void on_readable(evutil_socket_t fd, short what, void *arg)
+/* Accepts up to BATCH. Returns whether there may be more. */
+static bool accept_batch(struct listener *listener)
 {
-	struct listener *listener = arg;
-
-	(void)what;
 	for (int i = 0; i < BATCH; i++) {
 		struct sockaddr_storage name;
 		socklen_t len = sizeof(name);
 		struct addr peer = {.family = ADDR_NONE};
 		uint16_t port = 0;
-		int conn_fd = accept4(fd, (struct sockaddr *)&name, &len,
-				      SOCK_NONBLOCK | SOCK_CLOEXEC);
+		int conn_fd = accept4(listener->fd, (struct sockaddr *)&name,
+				      &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 		if (conn_fd < 0) {
 			if (errno == EAGAIN || errno == EWOULDBLOCK)
-				return;
+				return false;
 			if (is_of_peer(errno))
 				continue;
 			rest(listener, -errno);
-			return;
+			return false;
 		}
 		if (addr_from_sockaddr((struct sockaddr *)&name, &peer, &port))
 			peer.family = ADDR_NONE;
 		listener->cb(conn_fd, &peer, port, listener->arg);
 	}
+	return true;
+}
+
+static void on_readable(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	(void)accept_batch(arg);
 }
 
 static int set_option(int fd, int level, int name, int value)
@@ -208,6 +215,37 @@ int listener_new(struct loop *loop, const struct addr *at, uint16_t port,
 	event_add(&listener->readable, NULL);
 	*listener_r = listener;
 	return 0;
+}
+
+void listener_drain(struct listener *listener)
+{
+	/* Drops a SYN without an ACK, the beginning of a new connection. The
+	 * kernel shows the filter the segment from the TCP header on; the 14th
+	 * byte has the flags. */
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 13),
+		BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0x12),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0x02, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+	};
+	const struct sock_fprog program = {ARRAY_LEN(code), code};
+
+	/* Where it is forbidden new ones are accepted until the end. */
+	if (setsockopt(listener->fd, SOL_SOCKET, SO_ATTACH_FILTER, &program,
+		       sizeof(program)) < 0)
+		log_info("listener.drain port=%u errno=%d", listener->port,
+			 errno);
+}
+
+void listener_finish(struct listener **listener)
+{
+	/* Without the filter there might be no end of them. */
+	for (int i = 0; *listener && i < 2 * BACKLOG / BATCH; i++) {
+		if (!accept_batch(*listener))
+			break;
+	}
+	listener_free(listener);
 }
 
 void listener_free(struct listener **listener_ptr)

@@ -36,7 +36,19 @@ MUST_CHECK int listener_new(struct loop *loop, const struct addr *at,
  */
 MUST_CHECK int listener_probe(const struct addr *at, uint16_t port);
 
-/* listener_free - stop accepting and close. */
+/*
+ * listener_drain - begin no further connection: what has shaken hands, or is
+ * about to, is still accepted. Call listener_finish() a round trip later.
+ *
+ * A close alone would reset whom the kernel has already told that they are
+ * connected. New ones go unheard instead and try again in a second, when the
+ * port is another process's, or refuses them.
+ */
+void listener_drain(struct listener *listener);
+/* listener_finish - accept what waits, then listener_free(). The callback may
+ * come from inside this call. */
+void listener_finish(struct listener **listener);
+/* listener_free - stop accepting and close. What waits is reset. */
 void listener_free(struct listener **listener);
 
 /* listener_port - the bound port. */

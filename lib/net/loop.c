@@ -50,6 +50,7 @@ struct loop {
 	struct event wake, tick;
 	int64_t tick_due_us, lag_us;
 	LIST_HEAD(, watch) signals;
+	LIST_HEAD(, loop_last) lasts;
 };
 
 struct loop_timer {
@@ -133,6 +134,7 @@ int loop_new(struct loop **loop_r)
 	loop->turn = mem_alloc(sizeof(*loop->turn));
 	loop->scratch = mem_alloc(LOOP_SCRATCH_BYTES);
 	LIST_INIT(&loop->signals);
+	LIST_INIT(&loop->lasts);
 	event_assign(&loop->wake, loop->base, loop->wake_fd,
 		     EV_READ | EV_PERSIST, on_wake, loop);
 	event_assign(&loop->tick, loop->base, -1, 0, on_tick, loop);
@@ -163,6 +165,24 @@ static void run_laters(struct loop *loop)
 		loop->laters[i] = loop->laters[count + i];
 }
 
+/* What nobody else holds, and all that was put off: either may make more of
+ * the other. */
+static void end_lasts(struct loop *loop)
+{
+	struct loop_last *last;
+
+	for (;;) {
+		if (loop->later_count > 0) {
+			run_laters(loop);
+		} else if ((last = LIST_FIRST(&loop->lasts))) {
+			loop_last_remove(last);
+			last->cb(last->arg);
+		} else {
+			return;
+		}
+	}
+}
+
 void loop_free(struct loop **loop_ptr)
 {
 	struct loop *loop = *loop_ptr;
@@ -171,8 +191,7 @@ void loop_free(struct loop **loop_ptr)
 	if (!loop)
 		return;
 	*loop_ptr = NULL;
-	while (loop->later_count > 0)
-		run_laters(loop);
+	end_lasts(loop);
 	while ((watch = LIST_FIRST(&loop->signals))) {
 		LIST_REMOVE(watch, link);
 		event_del(&watch->event);
@@ -251,6 +270,21 @@ void loop_later(struct loop *loop, loop_cb *cb, void *arg)
 					sizeof(*loop->laters));
 	}
 	loop->laters[loop->later_count++] = (struct later){cb, arg};
+}
+
+void loop_last_add(struct loop *loop, struct loop_last *last, loop_cb *cb,
+		   void *arg)
+{
+	*last = (struct loop_last){.loop = loop, .cb = cb, .arg = arg};
+	LIST_INSERT_HEAD(&loop->lasts, last, link);
+}
+
+void loop_last_remove(struct loop_last *last)
+{
+	if (!last->loop)
+		return;
+	LIST_REMOVE(last, link);
+	last->loop = NULL;
 }
 
 static void on_timer(evutil_socket_t fd, short what, void *arg)

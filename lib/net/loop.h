@@ -7,6 +7,7 @@
 #define PERI_LIB_NET_LOOP_H
 
 #include <stdint.h>
+#include <sys/queue.h>
 
 #include "lib/base/def.h"
 
@@ -16,7 +17,8 @@ struct event_base;
 
 /* loop_new - a loop for the calling or a later thread. Returns 0 or -errno. */
 MUST_CHECK int loop_new(struct loop **loop_r);
-/* loop_free - the loop must not run. Frees objects deferred by loop_later(). */
+/* loop_free - the loop must not run. Frees objects deferred by loop_later() and
+ * those of loop_last_add(). */
 void loop_free(struct loop **loop);
 
 /* loop_run - turn until loop_stop(), which also counts when it came before.
@@ -43,6 +45,22 @@ typedef void loop_cb(void *arg);
 /* loop_later - call @cb(@arg) after this turn (e.g. free an object inside its
  * own callback). */
 void loop_later(struct loop *loop, loop_cb *cb, void *arg);
+
+/*
+ * loop_last_add, loop_last_remove - for what nobody but the loop holds any
+ * more (a connection that lingers): loop_free() calls @cb(@arg) if it is still
+ * there, once, when the entry is out of the list. @last belongs to the caller
+ * and is zero before the first call; removing what is not in is nothing.
+ */
+struct loop_last {
+	LIST_ENTRY(loop_last) link;
+	struct loop *loop; /* NULL = not in the list */
+	loop_cb *cb;
+	void *arg;
+};
+void loop_last_add(struct loop *loop, struct loop_last *last, loop_cb *cb,
+		   void *arg);
+void loop_last_remove(struct loop_last *last);
 
 /* loop_timer_new - an idle timer; the caller owns it (loop_timer_free()). */
 struct loop_timer *loop_timer_new(struct loop *loop, loop_cb *cb, void *arg);

@@ -116,6 +116,7 @@ static void put_rejected(struct metrics_writer *w, const char *listener,
 	put_labelled(w, listener, "reason", "503", sum->refused_503);
 	put_labelled(w, listener, "reason", "505", sum->refused_505);
 	put_labelled(w, listener, "reason", "idle", sum->closed_idle);
+	put_labelled(w, listener, "reason", "silent", sum->closed_silent);
 	put_labelled(w, listener, "reason", "slow_reader",
 		     sum->closed_slow_write);
 }

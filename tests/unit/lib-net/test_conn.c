@@ -321,6 +321,27 @@ static void test_finish_gives_up(void **state)
 	close_pair(&owner, &c);
 }
 
+/* The loop ends within the linger: it is the only one left to free it. */
+static void test_finish_outlives_the_loop(void **state)
+{
+	static char block[600000];
+	struct owner unsent = {0}, sent = {0};
+	struct helper_client a, b;
+
+	(void)state;
+	open_pair(&sent, &a);
+	conn_finish(sent.conn, 60000);
+	sent.conn = NULL;
+	helper_turn(sent.loop);
+	open_pair(&unsent, &b);
+	conn_send(unsent.conn, sv_of(block, sizeof(block)));
+	conn_finish(unsent.conn, 60000);
+	unsent.conn = NULL;
+	close_pair(&sent, &a);
+	close_pair(&unsent, &b);
+	assert_int_equal(sent.ends + unsent.ends, 0);
+}
+
 static void on_accept(int fd, const struct addr *peer, uint16_t port, void *arg)
 {
 	(void)peer;
@@ -415,6 +436,7 @@ int main(void)
 		cmocka_unit_test(test_send_to_one_who_left),
 		cmocka_unit_test(test_finish),
 		cmocka_unit_test(test_finish_gives_up),
+		cmocka_unit_test(test_finish_outlives_the_loop),
 		cmocka_unit_test(test_connect),
 		cmocka_unit_test(test_peer_of_an_accepted_one),
 	};
