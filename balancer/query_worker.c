@@ -131,7 +131,8 @@ query_worker_counters(const struct query_worker *worker)
 	return &worker->resolver.counters;
 }
 
-const struct httpd *query_worker_server(const struct query_worker *worker)
+const struct httpd_counters *
+query_worker_http(const struct query_worker *worker)
 {
-	return worker->server;
+	return httpd_counters(worker->server);
 }
