@@ -44,16 +44,16 @@ static int nation_of(const char *code)
 }
 
 /* The cell's nation; -1 for none. One entry a cell, so that a draw is cheap. */
-static int8_t *nations_of_cells(const struct cellmap *map)
+static int16_t *nations_of_cells(const struct cellmap *map)
 {
 	unsigned count;
 	const struct cellmap_cell *cells = cellmap_cells(map, &count);
-	int8_t *nations = mem_array(count, sizeof(*nations));
+	int16_t *nations = mem_array(count, sizeof(*nations));
 
 	for (unsigned i = 0; i < count; i++)
-		nations[i] = (int8_t)(i == CELLMAP_UNKNOWN
-					      ? -1
-					      : nation_of(cells[i].country));
+		nations[i] = (int16_t)(i == CELLMAP_UNKNOWN
+					       ? -1
+					       : nation_of(cells[i].country));
 	return nations;
 }
 
@@ -69,7 +69,7 @@ static bool has_enough(const struct demo_pool *pool)
 static void gather(struct demo_pool *pool, const struct cellmap *map,
 		   struct rng *rng)
 {
-	int8_t *nations = nations_of_cells(map);
+	int16_t *nations = nations_of_cells(map);
 
 	for (uint32_t i = 0; i < DRAWS_MAX; i++) {
 		uint32_t host = (uint32_t)rng_u64(rng);

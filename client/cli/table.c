@@ -155,8 +155,8 @@ void table_put(struct buf *b, const struct table *t)
 
 	for (unsigned i = 0; i < t->column_count; i++)
 		put_cell(b, t, i, t->columns[i].title);
-	for (unsigned i = 0; at < end; i = (i + 1) % t->column_count) {
+	for (unsigned i = 0; at < end; at += strlen(at) + 1) {
 		put_cell(b, t, i, at);
-		at += strlen(at) + 1;
+		i = i + 1 < t->column_count ? i + 1 : 0;
 	}
 }
