@@ -74,13 +74,14 @@ static uint8_t why_of(const struct snapshot_node *node)
 /* Its limit counts only while it is up; what it could do in need is its
  * reserve. */
 static void reckon_node(const struct reckon *r, const struct catalog_node *from,
-			struct snapshot_node *node, uint32_t site)
+			struct snapshot_node *node, uint32_t site,
+			int64_t until_ms)
 {
 	struct fleet_node *live = from->live;
 	enum snapshot_tier tier = tier_of(live, from->limit);
 
-	live->est_conns = reckon_conns(live, r->policy->session_tau_s,
-				       reckon_until_ms(r));
+	live->est_conns =
+		reckon_conns(live, r->policy->session_tau_s, until_ms);
 	if (r->now_ms > live->est_at_ms)
 		live->est_at_ms = r->now_ms;
 	*node = (struct snapshot_node){
@@ -183,11 +184,12 @@ void reckon_site(const struct reckon *r, uint32_t site)
 	const struct catalog_node *sources =
 		&r->catalog->nodes[from->first_node];
 	struct snapshot_node *nodes = &r->nodes[r->sites[site].first_node];
+	int64_t until_ms = reckon_until_ms(r);
 
 	r->rooms[site] = (struct waterfall_site){0};
 	for (uint32_t i = 0; i < from->node_count; i++) {
 		catalog_prefetch(r->catalog, from->first_node + i);
-		reckon_node(r, &sources[i], &nodes[i], site);
+		reckon_node(r, &sources[i], &nodes[i], site, until_ms);
 	}
 	assume_unknown(nodes, from->node_count);
 	for (uint32_t i = 0; i < from->node_count; i++)
