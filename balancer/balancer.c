@@ -64,6 +64,9 @@ static int start_workers(struct balancer *app,
 		app->worker_count++;
 	}
 	app->port = config.port;
+	for (unsigned i = 0; i < app->worker_count; i++)
+		service_add_server(app->ctx, "public",
+				   query_worker_server(app->workers[i]));
 	service_log_listen("public", &settings->listen_public.at, app->port);
 	return 0;
 }

@@ -120,58 +120,6 @@ static void collect_duration(struct metrics_writer *w, void *arg)
 	metrics_sample_histogram(w, "", &sum);
 }
 
-/* ---- HTTP ---- */
-
-static uint64_t http_sum(const struct balancer *app, size_t offset)
-{
-	uint64_t sum = 0;
-
-	for (unsigned i = 0; i < app->worker_count; i++) {
-		const char *http =
-			(const void *)query_worker_http(app->workers[i]);
-
-		sum += __atomic_load_n(
-			(const uint64_t *)(const void *)(http + offset),
-			__ATOMIC_RELAXED);
-	}
-	return sum;
-}
-
-#define HTTP(app, member) http_sum(app, offsetof(struct httpd_counters, member))
-
-static void collect_conns(struct metrics_writer *w, void *arg)
-{
-	metrics_sample_u64(w, "", HTTP(arg, conns_open));
-}
-
-static void collect_accepts(struct metrics_writer *w, void *arg)
-{
-	metrics_sample_u64(w, "", HTTP(arg, conns_accepted));
-}
-
-static void collect_http(struct metrics_writer *w, void *arg)
-{
-	static const char *const classes[] = {"0xx", "1xx", "2xx",
-					      "3xx", "4xx", "5xx"};
-	char room[LABEL_BYTES];
-
-	for (unsigned i = 2; i < 6; i++)
-		metrics_sample_u64(w, label(room, "code", classes[i]),
-				   HTTP(arg, status[i]));
-}
-
-static void collect_http_refused(struct metrics_writer *w, void *arg)
-{
-	metrics_sample_u64(w, "code=\"400\"", HTTP(arg, refused_400));
-	metrics_sample_u64(w, "code=\"408\"", HTTP(arg, refused_408));
-	metrics_sample_u64(w, "code=\"413\"", HTTP(arg, refused_413));
-	metrics_sample_u64(w, "code=\"414\"", HTTP(arg, refused_414));
-	metrics_sample_u64(w, "code=\"431\"", HTTP(arg, refused_431));
-	metrics_sample_u64(w, "code=\"501\"", HTTP(arg, refused_501));
-	metrics_sample_u64(w, "code=\"503\"", HTTP(arg, refused_503));
-	metrics_sample_u64(w, "code=\"505\"", HTTP(arg, refused_505));
-}
-
 /* ---- snapshot ---- */
 
 static void collect_nodes(struct metrics_writer *w, void *arg)
@@ -318,15 +266,6 @@ static const struct metrics_row rows[] = {
 	{"peri_resolve_shared_draws_total", METRICS_COUNTER,
 	 "Answers to clients without a device id with the draw of another.", "",
 	 collect_shared},
-	{"peri_balancer_connections", METRICS_GAUGE, "Open client connections.",
-	 "", collect_conns},
-	{"peri_balancer_connections_total", METRICS_COUNTER,
-	 "Accepted client connections.", "", collect_accepts},
-	{"peri_balancer_http_responses_total", METRICS_COUNTER,
-	 "HTTP answers of the public listener.", "code", collect_http},
-	{"peri_balancer_http_refusals_total", METRICS_COUNTER,
-	 "Requests that broke HTTP or its limits.", "code",
-	 collect_http_refused},
 	{"peri_balancer_nodes", METRICS_GAUGE, "Nodes in the snapshot.",
 	 "state", collect_nodes},
 	{"peri_balancer_snapshot_number", METRICS_GAUGE,

@@ -131,8 +131,7 @@ query_worker_counters(const struct query_worker *worker)
 	return &worker->resolver.counters;
 }
 
-const struct httpd_counters *
-query_worker_http(const struct query_worker *worker)
+const struct httpd *query_worker_server(const struct query_worker *worker)
 {
-	return httpd_counters(worker->server);
+	return worker->server;
 }

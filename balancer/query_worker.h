@@ -38,7 +38,7 @@ bool query_worker_is_drained(const struct query_worker *worker);
 /* query_worker_counters - for metrics: relaxed reads. */
 const struct resolve_counters *
 query_worker_counters(const struct query_worker *worker);
-const struct httpd_counters *
-query_worker_http(const struct query_worker *worker);
+/* query_worker_server - for service_add_server(); until query_worker_stop(). */
+const struct httpd *query_worker_server(const struct query_worker *worker);
 
 #endif

@@ -7,7 +7,7 @@
 
 #include "lib/svc/service.h"
 
-#define SERVICE_SERVERS_MAX 64
+#define SERVICE_SERVERS_MAX 80
 
 /* A server whose counters show in /metrics under its listener's name. */
 struct service_server {
