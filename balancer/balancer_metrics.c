@@ -98,6 +98,11 @@ static void collect_sources(struct metrics_writer *w, void *arg)
 				   SUM_AT(arg, source, i));
 }
 
+static void collect_panics(struct metrics_writer *w, void *arg)
+{
+	metrics_sample_u64(w, "", SUM(arg, panics));
+}
+
 static void collect_failed(struct metrics_writer *w, void *arg)
 {
 	metrics_sample_u64(w, "", SUM(arg, failed_reports));
@@ -261,6 +266,9 @@ static const struct metrics_row rows[] = {
 	{"peri_resolve_places_total", METRICS_COUNTER,
 	 "Queries by where the client's place came from; none is a miss.",
 	 "source", collect_sources},
+	{"peri_resolve_panic_total", METRICS_COUNTER,
+	 "Answers flagged panic: every node in reach was full.", "",
+	 collect_panics},
 	{"peri_resolve_failed_reports_total", METRICS_COUNTER,
 	 "Addresses that clients reported as failed.", "", collect_failed},
 	{"peri_resolve_shared_draws_total", METRICS_COUNTER,

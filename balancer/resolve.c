@@ -150,6 +150,8 @@ static void draw(struct turn *turn, uint8_t want, struct sv device)
 
 	demand_count(resolver->demand, turn->service->slot, query.cell);
 	draw_for(turn, &query, device);
+	if (turn->list.panic)
+		counter_add(&resolver->counters.panics, 1);
 	if (turn->list.count > 0 && !turn->list.anywhere)
 		counter_add(&resolver->counters.first_rank[turn->list.rank], 1);
 }
@@ -204,20 +206,28 @@ static void reply_nobody(struct turn *turn, struct sv host)
 	counter_add(&turn->resolver->counters.results[RESOLVE_EMPTY], 1);
 }
 
+/* Why @host found no service. QUERY_OK: it is right, but nobody is there; the
+ * default service stays known when all its nodes are gone. */
+static enum query_refusal why_missing(const struct view *view, struct sv host)
+{
+	struct sv known = sv_str(view->policy->default_service);
+
+	if (view->service_count == 0)
+		return QUERY_OK;
+	if (host.len == 0)
+		return known.len > 0 ? QUERY_OK : QUERY_HOST_REQUIRED;
+	return sv_eq(host, known) ? QUERY_OK : QUERY_UNKNOWN_HOST;
+}
+
 static void answer(struct turn *turn, struct query *query)
 {
-	enum query_refusal refusal = QUERY_UNKNOWN_HOST;
+	enum query_refusal refusal = QUERY_OK;
 
 	turn->client.family = query->family;
 	turn->service = view_find_service(turn->view, query->host);
-	/* The default service stays known when all its nodes are gone. */
-	if (!turn->service && turn->view->service_count > 0 &&
-	    (query->host.len > 0
-		     ? !sv_eq(query->host,
-			      sv_str(turn->view->policy->default_service))
-		     : turn->view->policy->default_service[0] == '\0')) {
-		if (query->host.len == 0)
-			refusal = QUERY_HOST_REQUIRED;
+	if (!turn->service)
+		refusal = why_missing(turn->view, query->host);
+	if (refusal != QUERY_OK) {
 		refuse(turn->resolver, turn->req, refusal, query->culprit);
 		return;
 	}
@@ -264,6 +274,23 @@ static enum answer_goim goim_form(struct sv query)
 	return ANSWER_GOIM_ADDRS;
 }
 
+/* goim has no form for a refusal: its clients get the fallback names, and we
+ * count the reason as we do elsewhere. */
+static void count_goim(const struct turn *turn)
+{
+	struct resolve_counters *counters = &turn->resolver->counters;
+	enum query_refusal refusal = QUERY_OK;
+
+	if (!turn->view->snapshot)
+		refusal = QUERY_NOT_READY;
+	else if (!turn->service)
+		refusal = why_missing(turn->view, sv_of("", 0));
+	if (refusal == QUERY_OK)
+		counter_add(&counters->results[RESOLVE_GOIM], 1);
+	else
+		counter_add(&counters->refusals[refusal], 1);
+}
+
 static void goim(struct turn *turn)
 {
 	static const struct sv headers =
@@ -291,7 +318,7 @@ static void goim(struct turn *turn)
 	answer_put_goim(out, turn->view, turn->service, &turn->list,
 			goim_form(turn->req->head->query));
 	httpd_reply_end(turn->req);
-	counter_add(&turn->resolver->counters.results[RESOLVE_GOIM], 1);
+	count_goim(turn);
 }
 
 /* ---- health ---- */

@@ -295,6 +295,36 @@ def test_goim_bytes(three):
     assert three.metric('peri_resolve_requests_total{result="goim"}') == 2
 
 
+def test_goim_without_a_service_is_counted(world):
+    world.start_registry()
+    world.put("fra-1", "fra")
+    world.put("other-1", "fra", service="other.example.com")
+    world.start_balancer()
+    world.wait_nodes(2)
+    answer = http_call(world.public, "GET", "/goim/nodes/weighted")
+    assert answer.status == 200
+    assert answer.json()["data"]["nodes"] == ["conn.goim.io"]
+    assert world.metric(
+        'peri_resolve_refusals_total{reason="host_required"}') == 1
+    assert world.metric('peri_resolve_requests_total{result="refused"}') == 1
+    assert world.metric('peri_resolve_requests_total{result="goim"}') == 0
+
+
+def test_panic_is_counted(world):
+    world.start_registry()
+    world.put("fra-1", "fra", capacity=10)
+    world.start_balancer()
+    world.wait_nodes(1)
+    world.nodes("fra")
+    assert world.metric("peri_resolve_panic_total") == 0
+    world.renew("fra-1", 100)
+    until(lambda: "panic" in world.resolve(
+        f"&ip={CLIENTS['fra']}").json().get("flags", []), 10, "the flag")
+    http_call(world.public, "GET", "/goim/nodes/weighted")
+    assert world.metric('peri_resolve_requests_total{result="panic"}') == 1
+    assert world.metric("peri_resolve_panic_total") == 2
+
+
 def test_explain_names_the_same_list(three):
     for i in range(20):
         query = f"ip={CLIENTS['iad']}&device=dev-{i}"
@@ -371,6 +401,8 @@ def test_before_the_first_state(world):
     assert http_call(world.public, "GET", "/readyz").status == 503
     assert http_call(world.public, "GET", "/healthz").status == 200
     assert world.metric("peri_balancer_sync_failures_total") >= 1
+    http_call(world.public, "GET", "/goim/nodes/weighted")
+    assert world.metric('peri_resolve_refusals_total{reason="not_ready"}') == 2
 
 
 def test_registry_gone_and_back(three):
