@@ -13,6 +13,7 @@
 #include "client/cli/cli_options.h"
 #include "client/cli/commands.h"
 #include "lib/base/log.h"
+#include "perihelion.h"
 
 const struct cli_command *cli_command_at(unsigned index)
 {
@@ -103,6 +104,15 @@ static int run_command(const struct cli_command *command, int argc, char **argv)
 	return rc < 0 ? CLI_OK : rc; /* -1: --help was shown */
 }
 
+static int show_version(void)
+{
+	struct buf b;
+
+	buf_init(&b, 128);
+	buf_printf(&b, "perictl %s\n", perihelion_version());
+	return cli_print(&b);
+}
+
 int cli_main(int argc, char **argv)
 {
 	const struct cli_command *command;
@@ -114,6 +124,8 @@ int cli_main(int argc, char **argv)
 	if (sv_eq(sv_str(argv[1]), SV("--help")) ||
 	    sv_eq(sv_str(argv[1]), SV("-h")))
 		return cmd_help_overview(CLI_OK);
+	if (sv_eq(sv_str(argv[1]), SV("--version")))
+		return show_version();
 	command = find_command(argv[1]);
 	if (!command) {
 		cli_error("there is no command \"%s\"; see: perictl help",

@@ -24,7 +24,8 @@ int cmd_help_overview(int exit_code)
 		"  perictl connect --seconds 30     be a client yourself\n\n"
 		"Servers: --balancer (PERI_BALANCER), --balancer-admin "
 		"(PERI_BALANCER_ADMIN),\n--registry (PERI_REGISTRY). Every "
-		"command: --help, -o table|json, --timeout.\n\n"
+		"command: --help, -o table|json, --timeout.\n"
+		"perictl --version says which one this is.\n\n"
 		"Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no answer "
 		"(daemon not reachable),\n4 refused by the daemon.\n");
 	(void)cli_print(&b);

@@ -1,6 +1,7 @@
 """perictl and libperihelion against the real registry, balancer and comets."""
 import json
 import os
+import re
 import signal
 import subprocess
 import threading
@@ -218,6 +219,9 @@ def test_exit_codes_and_errors_that_help(world):
     assert world.run("help").returncode == 0
     assert world.run("resolve", "--help").returncode == 0
     assert world.run().returncode == 2
+    version = world.run("--version")
+    assert version.returncode == 0 and version.stderr == ""
+    assert re.fullmatch(r"perictl \d+\.\d+\.\d+\n", version.stdout)
 
 
 def test_a_daemon_that_answers_garbage(world):
