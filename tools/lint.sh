@@ -47,6 +47,21 @@ scripts() {
 docs() {
     tools/generate_docs.sh --check
 }
+# Prose may name only metrics that exist; a histogram has three names more.
+metric_names() {
+    local known bad=0 where name
+    known=$(sed -nE 's/^\| `(peri_[a-z0-9_]+)` .*/\1/p' docs/METRICS.md)
+    while IFS= read -r where; do
+        name=${where##*:}
+        grep -qxE "$name|${name%_*}" <<<"$known" && {
+            grep -qxF "$name" <<<"$known" ||
+                [[ $name =~ _(bucket|sum|count)$ ]]
+        } && continue
+        echo "${where%:*}: docs/METRICS.md has no $name"
+        bad=1
+    done < <(grep -noE '\bperi_[a-z0-9_]+' docs/*.md README.md)
+    return $bad
+}
 
 printf '%s\n' -I. -Iclient/include -D_GNU_SOURCE -std=c11 >compile_flags.txt
 trap 'rm -f compile_flags.txt' EXIT
@@ -56,6 +71,7 @@ check "symbols, sizes" tools/lint_objects.py build/release
 check "clang-format" format
 check "scripts" scripts
 check "generated documents" docs
+check "metrics named in documents" metric_names
 check "cppcheck" cppcheck_all
 check "clang-tidy" tidy
 [ "$failed" -eq 0 ] && echo "lint: clean" || echo "lint: $failed checks failed"
