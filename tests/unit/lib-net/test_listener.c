@@ -9,6 +9,7 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/resource.h>
 
 #include "lib/base/log.h"
@@ -142,6 +143,48 @@ static void test_binding(void **state)
 	loop_free(&loop);
 }
 
+/* Draining: who has connected is accepted, who has not goes unheard. */
+static void test_drain(void **state)
+{
+	struct accepted accepted = {.wanted = 3};
+	struct sockaddr_storage name;
+	struct listener *listener;
+	struct helper_client c[3];
+	struct pollfd late = {.events = POLLOUT};
+	struct loop *loop;
+	socklen_t len;
+
+	(void)state;
+	assert_int_equal(loop_new(&loop), 0);
+	assert_int_equal(listener_new(loop, &helper_local, 0, on_accept,
+				      &accepted, &listener),
+			 0);
+	for (unsigned i = 0; i < 3; i++)
+		helper_connect(&c[i], loop, listener_port(listener));
+	len = addr_to_sockaddr(&helper_local, listener_port(listener), &name);
+	listener_drain(listener);
+	late.fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	assert_int_equal(connect(late.fd, (struct sockaddr *)&name, len), -1);
+	assert_int_equal(errno, EINPROGRESS);
+	assert_int_equal(poll(&late, 1, 50), 0);
+	assert_int_equal(accepted.count, 0);
+	listener_finish(&listener);
+	assert_null(listener);
+	assert_int_equal(accepted.count, 3);
+	/* What came through the filter is heard. */
+	for (unsigned i = 0; i < 3; i++) {
+		assert_int_equal(write(accepted.fds[i], "hello", 5), 5);
+		helper_read_text(&c[i], "hello", 1);
+		helper_write(&c[i], SV("x"));
+		assert_int_equal(read(accepted.fds[i], &(char){0}, 1), 1);
+		helper_close(&c[i]);
+	}
+	close(late.fd);
+	close_all(&accepted);
+	listener_finish(&listener); /* none is nothing */
+	loop_free(&loop);
+}
+
 static bool has_paused(void *arg)
 {
 	return listener_pauses(*(struct listener **)arg) > 0;
@@ -193,6 +236,7 @@ int main(void)
 		cmocka_unit_test(test_accepts),
 		cmocka_unit_test(test_any_address),
 		cmocka_unit_test(test_binding),
+		cmocka_unit_test(test_drain),
 		cmocka_unit_test(test_descriptors_run_out),
 	};
 
