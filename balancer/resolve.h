@@ -30,7 +30,7 @@ struct resolve_counters {
 	struct counter refusals[QUERY_REFUSAL_COUNT];
 	struct counter first_rank[SNAPSHOT_CANDIDATES]; /* of the site */
 	struct counter source[4]; /* by enum cellmap_source */
-	struct counter panics; /* answers flagged so, goim's too */
+	struct counter panics;	  /* answers flagged so, goim's too */
 	struct counter failed_reports;
 	struct counter shared; /* draws for clients without a device id */
 	struct metrics_histogram duration; /* of 1 in RESOLVE_SAMPLE */
