@@ -79,7 +79,8 @@ void service_stop(struct service_context *ctx);
  * @listener  constant text: "public"
  * @server    borrowed until service->stop(); may belong to another thread
  *
- * At most 80 servers, the admin server among them; more are left out. Main thread.
+ * At most 80 servers, the admin server among them; more are left out. Main
+ * thread.
  */
 void service_add_server(struct service_context *ctx, const char *listener,
 			const struct httpd *server);
