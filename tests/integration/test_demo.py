@@ -92,9 +92,21 @@ class Demo:
         """What Ctrl-C in a terminal does: the whole group gets SIGINT."""
         if self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGINT)
-        self.process.wait(30 * PATIENCE)
+        try:
+            self.process.wait(30 * PATIENCE)
+        except subprocess.TimeoutExpired:
+            self.kill_all()
+            raise
         self._reader.join(5)
         return self.process.returncode
+
+    def kill_all(self):
+        """The last resort: a test leaves no process behind."""
+        self.process.kill()
+        for pid in self.all_pids():
+            if is_alive(pid):
+                os.kill(pid, signal.SIGKILL)
+        self.process.wait()
 
 
 @pytest.fixture
