@@ -11,11 +11,14 @@
 
 double reckon_conns(const struct fleet_node *node, double tau_s, int64_t now_ms)
 {
-	double dt_s = (double)(now_ms - node->est_at_ms) / 1000;
-	double step = dt_s / tau_s, gone;
+	double dt_s, step, gone;
 
-	if (dt_s <= 0)
+	/* Before any subtraction: "never heard" is the least number there is.
+	 */
+	if (now_ms <= node->est_at_ms)
 		return node->est_conns;
+	dt_s = (double)(now_ms - node->est_at_ms) / 1000;
+	step = dt_s / tau_s;
 	if (step <= SMALL_STEP)
 		return node->est_conns * (1 - step) +
 		       node->assigned_rate_per_s * dt_s;

@@ -1,6 +1,7 @@
 # What people call.
 # Integration tests mostly wait, each with daemons and ports of its own.
-PYTEST := /usr/bin/python3 -m pytest -q -p no:cacheprovider -n 4
+PYTEST := /usr/bin/python3 -m pytest -q -p no:cacheprovider \
+	-n 4 --dist loadgroup
 C_FILES = $(shell git ls-files -co --exclude-standard '*.c' '*.h')
 CODE_C_FILES = $(shell git ls-files -co --exclude-standard \
 	'lib/*.c' 'geo/*.c' 'registry/*.c' 'balancer/*.c' 'comet-agent/*.c' \

@@ -9,6 +9,7 @@
 #   PERI_DEMO_BALANCER_PORT  (8053; its admin listener is one above)
 #   PERI_DEMO_NET         the nodes' network, 127.0.x   (127.0.1)
 #   PERI_DEMO_RATE        clients that arrive a second  (25)
+#   PERI_DEMO_READY_SECONDS  how long a daemon may take to start (10)
 #
 # A process that dies is started again after two seconds: kill one and watch.
 set -u
@@ -21,6 +22,7 @@ registry_port=${PERI_DEMO_REGISTRY_PORT:-7171}
 balancer_port=${PERI_DEMO_BALANCER_PORT:-8053}
 net=${PERI_DEMO_NET:-127.0.1}
 rate=${PERI_DEMO_RATE:-25}
+ready_seconds=${PERI_DEMO_READY_SECONDS:-10}
 registry=http://127.0.0.1:$registry_port
 balancer=http://127.0.0.1:$balancer_port
 admin=http://127.0.0.1:$((balancer_port + 1))
@@ -58,11 +60,11 @@ http_ok() {
     [ "${status:-}" = 200 ]
 } 2>/dev/null
 
-# until_ok NAME PORT PATH: wait for it at most ten seconds, while it lives.
+# until_ok NAME PORT PATH: wait for it at most $ready_seconds, while it lives.
 until_ok() {
     local i pid
     pid=$(<"$dir/pid/$1")
-    for ((i = 0; i < 100; i++)); do
+    for ((i = 0; i < ready_seconds * 10; i++)); do
         kill -0 "$pid" 2>/dev/null || break
         http_ok "$2" "$3" && return 0
         sleep 0.1

@@ -13,6 +13,9 @@ import pytest
 
 from harness import BUILD, PATIENCE, ROOT, http_call, run_tool, until
 
+# One fleet of 26 processes at a time is enough for two cores.
+pytestmark = pytest.mark.xdist_group("demo")
+
 NODES = 22
 # Tests run side by side: each process takes its networks from its own range.
 WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
@@ -42,7 +45,8 @@ class Demo:
                "PERI_DEMO_REGISTRY_PORT": str(self.registry),
                "PERI_DEMO_BALANCER_PORT": str(self.balancer),
                "PERI_DEMO_NET": f"127.{WORKER + 1}.{random.randrange(2, 250)}",
-               "PERI_DEMO_RATE": "10", "RUN_SECONDS": str(run_seconds)}
+               "PERI_DEMO_RATE": "10",
+               "PERI_DEMO_READY_SECONDS": str(round(10 * PATIENCE)), "RUN_SECONDS": str(run_seconds)}
         self.process = subprocess.Popen(
             ["deploy/demo/run.sh"], cwd=ROOT, env=env, text=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,

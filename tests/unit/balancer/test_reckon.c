@@ -46,6 +46,9 @@ static void test_reckoning(void **state)
 		print_message("%s\n", rows[i].rule);
 		NEAR(reckon_conns(&node, rows[i].tau_s, 1000 + rows[i].dt_ms),
 		     rows[i].want);
+		/* the registry was never heard: nothing moves */
+		NEAR(reckon_conns(&node, rows[i].tau_s, INT64_MIN),
+		     node.est_conns);
 	}
 }
 
