@@ -35,6 +35,13 @@ static void stop_reading(struct httpd_conn *conn)
 	conn->reading = false;
 }
 
+/* Hear of what the socket still holds in the next turn. */
+static void rearm(struct httpd_conn *conn)
+{
+	stop_reading(conn);
+	start_reading(conn);
+}
+
 static void drop_kept(struct httpd_conn *conn)
 {
 	mem_free(conn->kept);
@@ -362,9 +369,12 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 	size_t kept = conn->kept_bytes;
 	ssize_t got;
 
-	(void)what;
 	assert(kept < LOOP_SCRATCH_BYTES);
 	got = recv(fd, scratch + kept, LOOP_SCRATCH_BYTES - kept, 0);
+	/* A short read empties the socket, and the next byte makes an edge. */
+	if (UNLIKELY((size_t)got == LOOP_SCRATCH_BYTES - kept ||
+		     (got > 0 && (what & EV_CLOSED))))
+		rearm(conn);
 	if (UNLIKELY(got <= 0)) {
 		if (got == 0)
 			on_end_of_input(conn);
@@ -442,7 +452,8 @@ void httpd_conn_accept(int fd, const struct addr *peer, uint16_t peer_port,
 	conn->peer_port = peer_port;
 	conn->stamp_ms = loop_now_ms(server->loop);
 	event_assign(&conn->readable, loop_base(server->loop), fd,
-		     EV_READ | EV_PERSIST, on_readable, conn);
+		     EV_READ | EV_CLOSED | EV_ET | EV_PERSIST, on_readable,
+		     conn);
 	event_assign(&conn->writable, loop_base(server->loop), fd,
 		     EV_WRITE | EV_PERSIST, on_writable, conn);
 	TAILQ_INSERT_TAIL(&server->conns, conn, link);

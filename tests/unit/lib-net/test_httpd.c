@@ -409,6 +409,31 @@ static void test_pipeline_in_order(void **state)
 	close_world(world);
 }
 
+/* More than one read takes: the rest makes no edge of its own. */
+static void test_body_of_several_reads(void **state)
+{
+	struct httpd_limits limits = short_limits();
+	struct helper_client c;
+	struct world *world;
+	struct buf b;
+
+	(void)state;
+	limits.body_max_bytes = 2 * LOOP_SCRATCH_BYTES;
+	world = open_world(limits);
+	buf_init(&b, 1u << 20);
+	buf_printf(&b,
+		   "PUT /body HTTP/1.1\r\n" HOST "Content-Length: %d\r\n\r\n",
+		   LOOP_SCRATCH_BYTES);
+	for (unsigned i = 0; i < LOOP_SCRATCH_BYTES; i++)
+		buf_char(&b, 'x');
+	helper_connect(&c, world->loop, world->port);
+	helper_write(&c, buf_view(&b));
+	helper_read_text(&c, "HTTP/1.1 200 OK\r\n", 1);
+	helper_close(&c);
+	buf_fini(&b);
+	close_world(world);
+}
+
 /* What stands behind a request that closes is not answered. */
 static void test_nothing_behind_the_last(void **state)
 {
@@ -1025,6 +1050,7 @@ int main(void)
 		cmocka_unit_test(test_refusal_is_readable),
 		cmocka_unit_test(test_expect_continue),
 		cmocka_unit_test(test_pipeline_in_order),
+		cmocka_unit_test(test_body_of_several_reads),
 		cmocka_unit_test(test_nothing_behind_the_last),
 		cmocka_unit_test(test_deferred_keeps_the_order),
 		cmocka_unit_test(test_deferred_to_one_who_left),
