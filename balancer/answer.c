@@ -4,9 +4,10 @@
  */
 #include "balancer/answer.h"
 
+#include "balancer/answer_id.h"
+
 #define UNKNOWN_KM 0xffff
 #define CACHE_LINE 64
-#define KEY_DIGITS 16
 
 /* Networks instead of addresses: an answer may be logged by others. */
 static void put_masked(struct buf *b, const struct addr *address)
@@ -18,24 +19,29 @@ static void put_masked(struct buf *b, const struct addr *address)
 	buf_sv(b, v4 ? SV("/24\"") : SV("/48\""));
 }
 
-/* Room for the key, and the client up to its place. */
+/* Room for the end of the id, and the client up to its place. */
 static size_t put_address(struct buf *b, const struct addr *address)
 {
-	size_t key_at = b->len;
+	size_t tail_at = b->len;
 
-	buf_sv(b, SV("0000000000000000\",\"client\":{\"ip\":\""));
+	buf_sv(b, SV(ANSWER_ID_TAIL "\",\"client\":{\"ip\":\""));
 	put_masked(b, address);
-	return key_at;
+	return tail_at;
 }
 
-static void fill_key(struct buf *b, size_t key_at, uint64_t key)
+static void fill_id(struct buf *b, size_t tail_at,
+		    const struct answer_client *client, uint8_t service)
 {
-	struct buf room;
+	const struct answer_id id = {
+		.key = client->key,
+		.cell = client->cell,
+		.service = service,
+		.want = client->want,
+		.family = client->family,
+	};
 
-	if (b->failed)
-		return;
-	buf_init_fixed(&room, b->data + key_at, KEY_DIGITS);
-	buf_hex(&room, key, KEY_DIGITS);
+	if (!b->failed)
+		answer_id_fill(b->data + tail_at, &id);
 }
 
 /* The rest of the client, and the opening of the list. */
@@ -94,7 +100,7 @@ size_t answer_open(struct buf *b, const struct view_service *service,
 	return put_address(b, address);
 }
 
-void answer_close(struct buf *b, size_t key_at,
+void answer_close(struct buf *b, size_t tail_at,
 		  const struct view_service *service,
 		  const struct answer_client *client,
 		  const struct draw_list *list)
@@ -103,7 +109,7 @@ void answer_close(struct buf *b, size_t key_at,
 	const struct card *cards[DRAW_MAX];
 
 	fetch_nodes(nodes, list);
-	fill_key(b, key_at, client->key);
+	fill_id(b, tail_at, client, service->index);
 	fetch_cards(nodes, list, cards);
 	put_place(b, client);
 	fetch_texts(cards, list->count, client->family);
@@ -125,9 +131,9 @@ void answer_put(struct buf *b, const struct view_service *service,
 		const struct answer_client *client,
 		const struct draw_list *list)
 {
-	size_t key_at = answer_open(b, service, &client->address);
+	size_t tail_at = answer_open(b, service, &client->address);
 
-	answer_close(b, key_at, service, client, list);
+	answer_close(b, tail_at, service, client, list);
 }
 
 void answer_put_nobody(struct buf *b, const struct view *view, struct sv host,
@@ -140,7 +146,7 @@ void answer_put_nobody(struct buf *b, const struct view *view, struct sv host,
 	buf_sv(b, SV("{\"host\":"));
 	buf_json_str(b, host);
 	buf_sv(b, view->nobody_head);
-	fill_key(b, put_address(b, &client->address), client->key);
+	fill_id(b, put_address(b, &client->address), client, 0);
 	put_place(b, client);
 	buf_sv(b, SV("],"));
 	buf_sv(b, policy->rates);

@@ -13,7 +13,10 @@
 struct answer_client {
 	struct addr address;
 	struct place_note place;
+	/* what was drawn for: the answer's id says it */
 	uint64_t key;
+	uint16_t cell;
+	uint8_t want;
 	enum snapshot_family family;
 };
 
@@ -25,11 +28,11 @@ struct answer_client {
  *
  * @b	 may not move in between (it has room for the whole body)
  *
- * answer_open() returns where the key goes, for answer_close().
+ * answer_open() returns where the end of the id goes, for answer_close().
  */
 size_t answer_open(struct buf *b, const struct view_service *service,
 		   const struct addr *address);
-void answer_close(struct buf *b, size_t key_at,
+void answer_close(struct buf *b, size_t tail_at,
 		  const struct view_service *service,
 		  const struct answer_client *client,
 		  const struct draw_list *list);

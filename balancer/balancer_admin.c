@@ -4,6 +4,7 @@
  */
 #include "balancer/balancer_admin.h"
 
+#include "balancer/answer_id.h"
 #include "balancer/balancer.h"
 #include "balancer/explain.h"
 #include "lib/base/clk.h"
@@ -17,8 +18,8 @@
 struct question {
 	struct query query; /* host, ip, n, family, device */
 	bool has_id;
-	uint64_t number, key;
-	bool by_key;
+	struct answer_id id; /* instead of all of it but ip */
+	char id_text[128];   /* what id has views of */
 };
 
 static void problem(struct httpd_request *req, unsigned status,
@@ -40,40 +41,37 @@ static void reply(struct httpd_request *req, struct buf *body)
 
 /* ---- questions ---- */
 
-/* "b3:18842:9f3ac1d27b04e865": the snapshot and the key. */
 static bool read_id(struct sv value, struct question *q)
 {
-	char text[128];
 	size_t len;
-	struct sv rest, number;
 
-	if (value.len > sizeof(text) || url_decode(value, text, &len) != 0)
+	if (q->has_id || value.len > sizeof(q->id_text) ||
+	    url_decode(value, q->id_text, &len) != 0)
 		return false;
-	rest = sv_of(text, len);
-	sv_cut(&rest, ':');
-	number = sv_cut(&rest, ':');
-	q->has_id = q->by_key = true;
-	return num_u64(number, UINT32_MAX, &q->number) == 0 &&
-	       num_hex(rest, &q->key) == 0;
+	q->has_id = true;
+	return answer_id_parse(sv_of(q->id_text, len), &q->id) == 0;
 }
 
-/* Take id= off the query; the rest is /resolve's language. */
+/* Take id= off the query; the rest is /resolve's language. Beside an id, which
+ * says everything else, only ip= may stand: for showing the place. */
 static bool split_id(struct sv query, struct buf *rest, struct question *q)
 {
 	struct sv name, value;
+	unsigned others = 0;
 	bool good = true;
 
 	while (url_query_next(&query, &name, &value)) {
 		if (sv_eq(name, SV("id"))) {
-			good = good && !q->has_id && read_id(value, q);
+			good = good && read_id(value, q);
 			continue;
 		}
+		others += !sv_eq(name, SV("ip"));
 		buf_sv(rest, name);
 		buf_char(rest, '=');
 		buf_sv(rest, value);
 		buf_char(rest, '&');
 	}
-	return good && !rest->failed;
+	return good && !rest->failed && (!q->has_id || others == 0);
 }
 
 /* Read the question; when it is refused it is answered and false returned. */
@@ -87,7 +85,8 @@ static bool read_question(struct httpd_request *req, struct question *q,
 	buf_init_fixed(&rest, text, text_bytes);
 	if (!split_id(req->head->query, &rest, q)) {
 		problem(req, 400, "bad-parameter", "Bad parameter",
-			"id is BALANCER:SNAPSHOT:KEY of an answer");
+			"id is the id of an answer, whole, and only ip may "
+			"stand beside it");
 		return false;
 	}
 	refusal = query_parse(buf_view(&rest), &q->query);
@@ -98,10 +97,9 @@ static bool read_question(struct httpd_request *req, struct question *q,
 		problem(req, row->status, row->type, row->title, row->detail);
 		return false;
 	}
-	if (!q->query.has_ip) {
+	if (!q->query.has_ip && !q->has_id) {
 		problem(req, 400, "ip-required", "Which client?",
-			"say ip=; an id names the snapshot and the key, not "
-			"the client's place");
+			"say ip= of a client or id= of an answer");
 		return false;
 	}
 	return true;
@@ -110,16 +108,20 @@ static bool read_question(struct httpd_request *req, struct question *q,
 static struct view *take_view(struct balancer *app, struct httpd_request *req,
 			      const struct question *q)
 {
-	struct view *view = q->has_id ? view_shelf_take(app->shelf, q->number)
-				      : view_shelf_take_newest(app->shelf);
+	struct view *view = q->has_id
+				    ? view_shelf_take(app->shelf, q->id.number)
+				    : view_shelf_take_newest(app->shelf);
 
-	if (view && view->snapshot)
+	if (view && view->snapshot &&
+	    (!q->has_id ||
+	     sv_eq(q->id.balancer, sv_str(view->policy->balancer_id))))
 		return view;
 	view_unref(&view);
 	if (q->has_id)
 		problem(req, 404, "snapshot-gone", "Snapshot not kept",
 			"only the last snapshots_kept snapshots of this "
-			"process can be explained");
+			"process can be explained; another balancer's answers "
+			"by that balancer");
 	else
 		problem(req, 503, "not-ready", "Starting",
 			"no state from the registry yet");
@@ -128,6 +130,24 @@ static struct view *take_view(struct balancer *app, struct httpd_request *req,
 
 /* ---- /explain ---- */
 
+/* All that an id tells about a client: the centre of the cell. */
+static void place_of_cell(const struct view *view, uint16_t cell,
+			  struct explain_client *client)
+{
+	unsigned count;
+	const struct cellmap_cell *cells =
+		cellmap_cells(view->map->map, &count);
+
+	memset(client, 0, sizeof(*client));
+	if (cell == CELLMAP_UNKNOWN || cell >= count)
+		return;
+	client->by_cell = true;
+	client->place.lat_deg = cells[cell].lat_deg;
+	client->place.lon_deg = cells[cell].lon_deg;
+	memcpy(client->place.country, cells[cell].country,
+	       sizeof(client->place.country));
+}
+
 static void put_explanation(struct buf *body, const struct view *view,
 			    const struct view_service *service,
 			    const struct question *q)
@@ -135,16 +155,32 @@ static void put_explanation(struct buf *body, const struct view *view,
 	struct explain_client client;
 	struct draw_query query = {
 		.service = service->ranking,
-		.key = q->by_key ? q->key : resolve_key(q->query.device),
-		.want = q->query.want,
-		.family = q->query.family,
+		.key = q->has_id ? q->id.key : resolve_key(q->query.device),
+		.want = q->has_id ? q->id.want : q->query.want,
+		.family = q->has_id ? q->id.family : q->query.family,
 	};
 
-	client.address = addr_unmap(&q->query.ip);
-	cellmap_find(view->map->map, &client.address, &client.place);
-	query.cell = client.place.cell;
+	if (q->query.has_ip) {
+		client.address = addr_unmap(&q->query.ip);
+		client.by_cell = false;
+		cellmap_find(view->map->map, &client.address, &client.place);
+	} else {
+		place_of_cell(view, q->id.cell, &client);
+	}
+	query.cell = q->has_id ? q->id.cell : client.place.cell;
 	explain_put(body, view->snapshot, &query, &client,
 		    &view->policy->ranking, clk_mono_ms());
+}
+
+/* An id says which; its snapshot numbers them as it did then. */
+static const struct view_service *service_of(const struct view *view,
+					     const struct question *q)
+{
+	if (!q->has_id)
+		return view_find_service(view, q->query.host);
+	return q->id.service < view->service_count
+		       ? &view->services[q->id.service]
+		       : NULL;
 }
 
 static void explain(struct balancer *app, struct httpd_request *req)
@@ -160,7 +196,7 @@ static void explain(struct balancer *app, struct httpd_request *req)
 	view = take_view(app, req, &q);
 	if (!view)
 		return;
-	service = view_find_service(view, q.query.host);
+	service = service_of(view, &q);
 	if (service) {
 		buf_init(&body, BODY_MAX_BYTES);
 		put_explanation(&body, view, service, &q);

@@ -299,18 +299,22 @@ static void put_client(struct explain *e, const struct explain_client *client)
 	struct buf key;
 
 	jsonw_object(w, "client");
-	jsonw_str(w, "ip", addr_text(&client->address, text));
+	if (client->address.family != ADDR_NONE)
+		jsonw_str(w, "ip", addr_text(&client->address, text));
+	else
+		jsonw_null(w, "ip");
 	jsonw_str(w, "country", place->country);
 	jsonw_text(w, "area", place->area);
 	jsonw_text(w, "city", place->city);
-	if (place->source == CELLMAP_NOWHERE) {
+	if (place->source == CELLMAP_NOWHERE && !client->by_cell) {
 		jsonw_null(w, "lat");
 		jsonw_null(w, "lon");
 	} else {
 		jsonw_fixed(w, "lat", place->lat_deg, 4);
 		jsonw_fixed(w, "lon", place->lon_deg, 4);
 	}
-	jsonw_str(w, "source", cellmap_source_str(place->source));
+	jsonw_str(w, "source",
+		  client->by_cell ? "cell" : cellmap_source_str(place->source));
 	jsonw_u64(w, "cell", e->query->cell);
 	buf_init_fixed(&key, text, sizeof(text));
 	buf_hex(&key, e->query->key, 16);

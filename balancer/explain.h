@@ -8,7 +8,8 @@
 #include "balancer/draw.h"
 
 struct explain_client {
-	struct addr address;
+	struct addr address; /* of family 0: unknown, "ip" is null */
+	bool by_cell;	     /* place is a cell's centre, its source "cell" */
 	struct cellmap_place place;
 };
 

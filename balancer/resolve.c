@@ -21,7 +21,6 @@ struct turn {
 	const struct view_service *service;
 	struct answer_client client;
 	uint32_t place_id;
-	uint16_t cell; /* of the client */
 	struct draw_list list;
 };
 
@@ -105,7 +104,7 @@ static void locate(struct turn *turn, struct sv device)
 	struct answer_client *client = &turn->client;
 
 	turn->place_id = place_note_begin(turn->view->map->notes,
-					  &client->address, &turn->cell);
+					  &client->address, &client->cell);
 	client->key = device.len > 0 ? resolve_key(device)
 				     : rng_u64(&turn->resolver->rng);
 }
@@ -137,14 +136,14 @@ static void draw_for(struct turn *turn, struct draw_query *query,
 	counter_add(&resolver->counters.shared, 1);
 }
 
-static void draw(struct turn *turn, uint8_t want, struct sv device)
+static void draw(struct turn *turn, struct sv device)
 {
 	struct resolver *resolver = turn->resolver;
 	struct draw_query query = {
 		.service = turn->service->ranking,
 		.key = turn->client.key,
-		.cell = turn->cell,
-		.want = want,
+		.cell = turn->client.cell,
+		.want = turn->client.want,
 		.family = turn->client.family,
 	};
 
@@ -178,17 +177,17 @@ static void reply(struct turn *turn, const struct query *query)
 	const struct place_notes *notes = turn->view->map->notes;
 	struct answer_client *client = &turn->client;
 	struct buf *out;
-	size_t key_at;
+	size_t tail_at;
 
 	client->address = addr_unmap(&client->address);
 	place_note_fetch(notes, &client->address, CELLMAP_FIRST);
 	out = httpd_reply_begin(turn->req, 200, turn->view->policy->headers);
 	place_note_fetch(notes, &client->address, CELLMAP_NEXT);
-	key_at = answer_open(out, turn->service, &client->address);
+	tail_at = answer_open(out, turn->service, &client->address);
 	locate(turn, query->device);
-	draw(turn, query->want, query->device);
+	draw(turn, query->device);
 	read_place(turn);
-	answer_close(out, key_at, turn->service, client, &turn->list);
+	answer_close(out, tail_at, turn->service, client, &turn->list);
 	httpd_reply_end(turn->req);
 	count_result(turn);
 }
@@ -224,6 +223,7 @@ static void answer(struct turn *turn, struct query *query)
 	enum query_refusal refusal = QUERY_OK;
 
 	turn->client.family = query->family;
+	turn->client.want = query->want;
 	turn->service = view_find_service(turn->view, query->host);
 	if (!turn->service)
 		refusal = why_missing(turn->view, query->host);
@@ -311,7 +311,7 @@ static void goim(struct turn *turn)
 	if (turn->service) {
 		turn->client.address = addr_unmap(&turn->client.address);
 		locate(turn, sv_of("", 0));
-		draw(turn, DRAW_DEFAULT, sv_of("", 0));
+		draw(turn, sv_of("", 0));
 		read_place(turn);
 	}
 	out = httpd_reply_begin(turn->req, 200, headers);
@@ -390,6 +390,7 @@ static void dispatch(struct resolver *resolver, struct httpd_request *req)
 		turn.view = qsbr_read(resolver->current);
 		turn.service = NULL;
 		turn.client.family = SNAPSHOT_V46;
+		turn.client.want = DRAW_DEFAULT;
 		turn.list.count = 0;
 		route->handle(&turn);
 	}

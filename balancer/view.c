@@ -121,6 +121,7 @@ struct view *view_new(const struct view_parts *parts)
 		service->ranking = &view->snapshot->services[i];
 		service->name = sv_str(service->ranking->name);
 		service->slot = service->ranking->demand_slot;
+		service->index = (uint8_t)i;
 	}
 	render(view);
 	return view;

@@ -26,6 +26,7 @@ struct view_map {
 struct view_service {
 	const struct snapshot_service *ranking; /* in the view's snapshot */
 	unsigned slot;				/* of demand_count() */
+	uint8_t index;				/* of this service */
 	struct sv name;				/* in the snapshot */
 	struct sv head; /* {"host":..,"ttl":..,"id":"B:N: */
 	struct sv tail; /* what follows the list, without the last } */

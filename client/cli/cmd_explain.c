@@ -260,7 +260,7 @@ static const struct cli_command command = {
 		"was left out and why. Asks the balancer's admin listener.\n\n"
 		"  perictl explain 200.160.2.3\n"
 		"  perictl explain 200.160.2.3 --device phone-17\n"
-		"  perictl explain --id b1:42:9f3ac1d27b04e865",
+		"  perictl explain --id b1:42:9f3ac1d27b04e865:02f1004",
 	.arguments_max = 1,
 	.settings_bytes = sizeof(struct settings),
 	.options = list_options,

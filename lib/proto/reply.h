@@ -10,6 +10,7 @@
 #define REPLY_NODES_MAX	   16
 #define REPLY_FALLBACK_MAX 4
 #define REPLY_JSON_MAX	   16384
+#define REPLY_ID_BYTES	   97 /* opaque; ours have 68 at most */
 
 struct reply_heartbeat {
 	uint32_t start_s, min_s, max_s, step_s, max_missed;
@@ -32,7 +33,7 @@ struct reply_node {
 
 struct reply {
 	char host[NODE_HOST_BYTES];
-	char id[65];
+	char id[REPLY_ID_BYTES];
 	uint32_t ttl_s;
 	char client_country[3];
 	char client_area[65];

@@ -156,8 +156,9 @@ def test_answer_is_the_documented_one(three):
     node = body["nodes"][0]
     assert list(node) == ["id", "region", "host", "ipv4", "ipv6", "tcp", "km"]
     assert node["km"] < 60 and node["tcp"] == 3101
-    balancer, number, key = body["id"].split(":")
+    balancer, number, key, draw = body["id"].split(":")
     assert balancer == "b1" and int(number) > 0 and len(key) == 16
+    assert draw[4:] == "004"  # service 0, both families, n = 5
     assert answer.headers["content-type"] == "application/json"
     assert answer.headers["cache-control"] == (
         "private, max-age=60, stale-if-error=86400")
@@ -325,13 +326,13 @@ def test_panic_is_counted(world):
     assert world.metric("peri_resolve_panic_total") == 2
 
 
-def test_explain_names_the_same_list(three):
+def test_explain_reproduces_an_answer_from_its_id_alone(three):
     for i in range(20):
-        query = f"ip={CLIENTS['iad']}&device=dev-{i}"
+        device = f"&device=dev-{i}" if i % 2 else ""
+        query = f"ip={CLIENTS['iad']}&n={i % 5 + 1}{device}"
         answer = three.resolve(f"&{query}").json()
         got = [n["id"] for n in answer["nodes"]]
-        said = http_call(three.admin, "GET",
-                         f"/explain?ip={CLIENTS['iad']}&id={answer['id']}")
+        said = http_call(three.admin, "GET", f"/explain?id={answer['id']}")
         assert said.status == 200, said.body
         body = said.json()
         listed = sorted((n for n in body["nodes"]
@@ -340,13 +341,26 @@ def test_explain_names_the_same_list(three):
                         key=lambda n: n["position"])
         assert [n["id"] for n in listed] == got, body
         assert body["client"]["key"] == answer["id"].split(":")[2]
+        assert body["client"]["ip"] is None
+        assert body["client"]["source"] == "cell"
+        placed = http_call(
+            three.admin, "GET",
+            f"/explain?ip={CLIENTS['iad']}&id={answer['id']}").json()
+        assert placed["client"]["ip"] == CLIENTS["iad"]
+        assert placed["client"]["source"] == "override"
+        assert placed["nodes"] == body["nodes"]
     by_device = http_call(three.admin, "GET", f"/explain?{query}").json()
     assert by_device["client"]["key"] == body["client"]["key"]
 
 
 @pytest.mark.parametrize("query,status", [
     ("", 400), ("ip=x", 400), ("ip=1.2.3.4&id=x", 400),
-    ("ip=1.2.3.4&id=b1:99999999:0123456789abcdef", 404),
+    ("id=b1:1:0123456789abcdef", 400),
+    ("id=b1:1:0123456789abcdef:0001004&device=a", 400),
+    ("id=b1:1:0123456789abcdef:0001004&id=b1:1:0123456789abcdef:0001004", 400),
+    ("id=b1:99999999:0123456789abcdef:0001004", 404),
+    ("id=b2:1:0123456789abcdef:0001004", 404),
+    ("id=b1:2:0123456789abcdef:0001f04", 404),
     ("ip=1.2.3.4&what=1", 400), ("ip=1.2.3.4&host=none", 404),
 ])
 def test_explain_refuses(three, query, status):

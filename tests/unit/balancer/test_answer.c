@@ -106,11 +106,12 @@ static struct view *make_view(const struct balancer_settings *s,
 static struct answer_client make_client(const struct view *view, const char *ip,
 					enum snapshot_family family)
 {
-	struct answer_client client = {.key = 0x9f3ac1d27b04e865,
-				       .family = family};
+	struct answer_client client = {
+		.key = 0x9f3ac1d27b04e865, .want = 5, .family = family};
 
 	assert_int_equal(addr_parse(sv_str(ip), &client.address), 0);
 	place_note_find(view->map->notes, &client.address, &client.place);
+	client.cell = client.place.cell;
 	return client;
 }
 
@@ -120,8 +121,8 @@ static void draw(const struct view *view, const struct answer_client *client,
 	const struct draw_query query = {
 		.service = view->services[0].ranking,
 		.key = client->key,
-		.cell = client->place.cell,
-		.want = 5,
+		.cell = client->cell,
+		.want = client->want,
 		.family = client->family,
 	};
 
@@ -141,7 +142,7 @@ static const struct row {
 } rows[] = {
 	{"the answer of api.md, byte for byte", "200.160.2.3", SNAPSHOT_V46,
 	 "{\"host\":\"im.example.com\",\"ttl\":60,"
-	 "\"id\":\"b3:1:9f3ac1d27b04e865\","
+	 "\"id\":\"b3:1:9f3ac1d27b04e865:0001004\","
 	 "\"client\":{\"ip\":\"200.160.2.0/24\",\"country\":\"BR\","
 	 "\"area\":\"S\xc3\xa3o \\\"Paulo\\\"\",\"lat\":-23.55,"
 	 "\"lon\":-46.63,\"source\":\"override\"},"
@@ -151,7 +152,7 @@ static const struct row {
 	{"one family, an unknown place, an IPv6 client", "2001:db8:1:2::3",
 	 SNAPSHOT_V6,
 	 "{\"host\":\"im.example.com\",\"ttl\":60,"
-	 "\"id\":\"b3:1:9f3ac1d27b04e865\","
+	 "\"id\":\"b3:1:9f3ac1d27b04e865:0000024\","
 	 "\"client\":{\"ip\":\"2001:db8:1::/48\",\"source\":\"none\"},"
 	 "\"nodes\":[{\"id\":\"gru-1\",\"region\":\"sa-east\","
 	 "\"host\":\"gru-1.edge.example.com\","
@@ -205,7 +206,7 @@ static void test_nobody(void **state)
 	assert_int_equal(reply.node_count, 0);
 	assert_int_equal(reply.fallback_count, 1);
 	assert_string_equal(reply.fallback[0], "im.example.com");
-	assert_string_equal(reply.id, "b3:1:9f3ac1d27b04e865");
+	assert_string_equal(reply.id, "b3:1:9f3ac1d27b04e865:0001004");
 	assert_non_null(strstr(buf_cstr(&b), "\"flags\":[\"no_nodes\"]"));
 	buf_fini(&b);
 	view_unref(&view);
