@@ -39,6 +39,7 @@ struct entry {
 
 struct fleet {
 	struct entry *table;
+	struct fleet_addrs addrs;
 	struct fleet_node **order;
 	unsigned count, sorted_count, room;
 	struct feed_region *regions; /* in order of id */
@@ -74,18 +75,25 @@ static struct entry *find_entry(const struct fleet *fleet, const char *id)
 	return entry;
 }
 
-/* The key lives in the card: both go and come together. */
+/* The keys live in the card: all go and come together. */
 static void link_entry(struct fleet *fleet, struct entry *entry)
 {
 	const char *id = id_of(&entry->node);
 
+	fleet_addrs_add(&fleet->addrs, &entry->node);
 	HASH_ADD_KEYPTR(hh, fleet->table, id, strlen(id), entry);
+}
+
+static void unlink_entry(struct fleet *fleet, struct entry *entry)
+{
+	assert(fleet->table);
+	fleet_addrs_del(&fleet->addrs, &entry->node);
+	HASH_DELETE(hh, fleet->table, entry);
 }
 
 static void free_entry(struct fleet *fleet, struct entry *entry)
 {
-	assert(fleet->table);
-	HASH_DELETE(hh, fleet->table, entry);
+	unlink_entry(fleet, entry);
 	fleet->state_count[entry->node.state]--;
 	card_unref(&entry->node.card);
 	mem_free(entry);
@@ -99,6 +107,7 @@ void fleet_free(struct fleet **fleet)
 		return;
 	for (unsigned i = 0; i < f->count; i++)
 		free_entry(f, entry_of(f->order[i]));
+	fleet_addrs_fini(&f->addrs);
 	mem_free(f->order);
 	mem_free(f->regions);
 	mem_free(f->region_rounds);
@@ -202,7 +211,7 @@ static void take_record(struct fleet *fleet, struct entry *entry,
 	if (!old || !same_shape(old, card))
 		fleet->shape++;
 	if (old)
-		HASH_DELETE(hh, fleet->table, entry);
+		unlink_entry(fleet, entry);
 	entry->node.card = card;
 	card_unref(&old);
 	link_entry(fleet, entry);
@@ -232,7 +241,8 @@ static void take_state(struct fleet *fleet, struct fleet_node *node,
 	fleet->state_count[state]++;
 }
 
-/* A new process has none of the connections of the one before. */
+/* A new process has none of the connections of the one before, nor what made
+ * clients doubt it. */
 static void take_boot(struct entry *entry, const struct feed_node *node,
 		      int64_t now_ms)
 {
@@ -240,6 +250,7 @@ static void take_boot(struct entry *entry, const struct feed_node *node,
 		return;
 	entry->boot_epoch = node->record.boot_epoch;
 	entry->node.est_conns = 0;
+	entry->node.doubted_until_ms = 0;
 	entry->node.est_at_ms = now_ms;
 	entry->node.load_at_ms = -1;
 }
@@ -312,6 +323,12 @@ const struct fleet_node *fleet_find(const struct fleet *fleet, const char *id)
 	struct entry *entry = find_entry(fleet, id);
 
 	return entry ? &entry->node : NULL;
+}
+
+unsigned fleet_find_addr(const struct fleet *fleet, const struct addr *addr,
+			 struct fleet_node **nodes_r)
+{
+	return fleet_addrs_find(&fleet->addrs, addr, nodes_r);
 }
 
 /* -- regions ------------------------------------------------------------- */

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "balancer/card.h"
+#include "balancer/fleet_addrs.h"
 #include "balancer/sessions.h"
 #include "lib/proto/feed.h"
 
@@ -29,6 +30,7 @@ struct fleet_node {
 	double est_conns;	  /* dead reckoning: est_i as of est_at_ms */
 	int64_t est_at_ms;
 	double assigned_rate_per_s; /* p_i*lam_s of the last build */
+	int64_t doubted_until_ms;   /* by clients, see suspects.h; 0 = never */
 };
 
 /* fleet_new, fleet_free - an empty picture. */
@@ -61,6 +63,10 @@ struct fleet_node *const *fleet_nodes(struct fleet *fleet, unsigned *count_r);
 const struct fleet_node *fleet_find(const struct fleet *fleet, const char *id);
 const struct feed_region *fleet_find_region(const struct fleet *fleet,
 					    const char *id);
+/* fleet_find_addr - the nodes that have @addr; @nodes_r has room for
+ * FLEET_ADDRS_SHARED and is borrowed as above. Returns how many. */
+unsigned fleet_find_addr(const struct fleet *fleet, const struct addr *addr,
+			 struct fleet_node **nodes_r);
 /* fleet_regions - all regions in order of id; borrowed as above. */
 const struct feed_region *fleet_regions(struct fleet *fleet, unsigned *count_r);
 

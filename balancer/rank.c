@@ -151,6 +151,8 @@ static void reckon_service(struct work *work)
 		describe_site(work, s);
 		reckon_site(&reckon, s);
 		r->places[s].class = r->rooms[s].class;
+		work->to->by_clients_count +=
+			work->to->sites[s].by_clients_count;
 	}
 }
 

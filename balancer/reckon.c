@@ -5,6 +5,8 @@
 
 #include <math.h>
 
+#include "balancer/suspects.h"
+
 #define RAMP_START  0.1
 #define NOBODY_SAID 0.5 /* est/K of a site without any report */
 #define SMALL_STEP  0.1 /* of a session: a straight line is good enough */
@@ -100,7 +102,34 @@ static void reckon_node(const struct reckon *r, const struct catalog_node *from,
 		.reported_conns = live->conns,
 		.site = site,
 		.tier = (uint8_t)tier,
+		.by_clients =
+			tier == TIER_OPEN && live->doubted_until_ms > r->now_ms,
 	};
+}
+
+/*
+ * Marked are all healthy nodes that clients doubt; as many of them as may be
+ * suspect at once, in order of id, become so, the others lose the mark.
+ */
+static uint32_t demote_doubted(struct snapshot_node *nodes, uint32_t count)
+{
+	uint32_t up = 0, demoted = 0, allowed;
+
+	for (uint32_t i = 0; i < count; i++)
+		up += nodes[i].tier == TIER_OPEN;
+	allowed = suspects_allowed(up);
+	for (uint32_t i = 0; i < count; i++) {
+		if (!nodes[i].by_clients)
+			continue;
+		if (demoted == allowed) {
+			nodes[i].by_clients = 0;
+			continue;
+		}
+		nodes[i].tier = TIER_SUSPECT;
+		nodes[i].limit = 0;
+		demoted++;
+	}
+	return demoted;
 }
 
 /* Mean est/K of the site's nodes that reported. */
@@ -188,12 +217,17 @@ void reckon_site(const struct reckon *r, uint32_t site)
 		&r->catalog->nodes[from->first_node];
 	struct snapshot_node *nodes = &r->nodes[r->sites[site].first_node];
 	int64_t until_ms = reckon_until_ms(r);
+	unsigned doubted = 0;
 
 	r->rooms[site] = (struct waterfall_site){0};
 	for (uint32_t i = 0; i < from->node_count; i++) {
 		catalog_prefetch(r->catalog, from->first_node + i);
 		reckon_node(r, &sources[i], &nodes[i], site, until_ms);
+		doubted |= nodes[i].by_clients;
 	}
+	if (doubted)
+		r->sites[site].by_clients_count =
+			demote_doubted(nodes, from->node_count);
 	assume_unknown(nodes, from->node_count);
 	for (uint32_t i = 0; i < from->node_count; i++)
 		sum_node(r, &sources[i], &nodes[i]);

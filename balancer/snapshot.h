@@ -44,7 +44,8 @@ enum snapshot_tier {
 	TIER_OPEN,    /* has room: drawn by weight, the only ones drawn first
 		       * as long as there is one */
 	TIER_FULL,    /* healthy but at its limit: only to fill a list up */
-	TIER_SUSPECT, /* missed renewals: after all healthy ones */
+	TIER_SUSPECT, /* missed renewals, or clients say that it does not work:
+		       * after all healthy ones */
 	TIER_DRAINED, /* weight 0: only when nothing else is alive */
 	TIER_COUNT,
 	TIER_DOWN = TIER_COUNT, /* never */
@@ -61,9 +62,10 @@ struct snapshot_node {
 	float cap, floor, ramp;
 	int64_t load_at_ms; /* -1 = no report yet */
 	uint32_t reported_conns;
-	uint32_t site; /* index into sites */
-	uint8_t tier;  /* enum snapshot_tier */
-	uint8_t why;   /* enum snapshot_why, when weight is 0 or cut */
+	uint32_t site;	    /* index into sites */
+	uint8_t tier;	    /* enum snapshot_tier */
+	uint8_t why;	    /* enum snapshot_why, when weight is 0 or cut */
+	uint8_t by_clients; /* suspect because of what they report */
 };
 
 /* What the draw reads of a node with weight > 0: 24 bytes, dense, in the
@@ -84,10 +86,11 @@ struct snapshot_site {
 	float lat_deg, lon_deg;		     /* valid when has_position */
 	const char *region, *zone, *carrier; /* in the catalog */
 	double bias_km;
-	double limit, est;     /* sums over its healthy nodes */
-	double headroom_per_s; /* at 0.90*K, per second of the horizon */
-	double admitted_per_s; /* by the waterfall */
-	double level;	       /* of the water-filling */
+	double limit, est;	   /* sums over its healthy nodes */
+	double headroom_per_s;	   /* at 0.90*K, per second of the horizon */
+	double admitted_per_s;	   /* by the waterfall */
+	double level;		   /* of the water-filling */
+	uint32_t by_clients_count; /* of its nodes */
 	uint8_t has_position;
 	uint8_t panic; /* more is sent here than it has room for */
 };
@@ -134,6 +137,7 @@ struct snapshot_service {
 	uint32_t node_count, site_count, cell_count, anywhere_count;
 	uint32_t usable_count; /* nodes with weight > 0 */
 	uint32_t ready[TIER_COUNT][SNAPSHOT_FAMILIES]; /* sum of its sites' */
+	uint32_t by_clients_count;		       /* sum of its sites' */
 	uint8_t anywhere_panic;
 	unsigned demand_slot; /* for demand_count() */
 	double demand_per_s;
