@@ -8,7 +8,7 @@ import socket
 
 import pytest
 
-from harness import http_call, metrics, run_tool, until
+from harness import PATIENCE, http_call, metrics, run_tool, until
 
 PROGRAMS = ["peri-registry", "peri-balancer", "comet-agent"]
 OPEN = ["--listen-nodes", "127.0.0.1:0", "--listen-admin", "127.0.0.1:0"]
@@ -112,6 +112,7 @@ def test_stop(fleet, tmp_path):
         daemon = start(fleet, tmp_path)
         daemon.signal(number)
         daemon.logged("service.end rc=0")
+        daemon.process.wait(15 * PATIENCE)  # a second signal would end it
         assert daemon.stop() == 0
 
 
