@@ -280,6 +280,7 @@ static void put_service(struct jsonw *w, const struct snapshot_service *service)
 	jsonw_u64(w, "usable", service->usable_count);
 	jsonw_u64(w, "cells", service->cell_count);
 	jsonw_fixed(w, "demand_per_s", service->demand_per_s, 2);
+	jsonw_fixed(w, "kappa", service->kappa, 3);
 	jsonw_array(w, "sites");
 	for (unsigned i = 0; i < service->site_count; i++)
 		put_site(w, &service->sites[i]);
@@ -339,6 +340,8 @@ static void put_snapshot(struct buf *body, const struct balancer *app,
 	jsonw_u64(&w, "revision", snap->revision);
 	jsonw_i64(&w, "age_ms", clk_mono_ms() - snap->built_at_ms);
 	jsonw_i64(&w, "build_us", snap->build_us);
+	jsonw_u64(&w, "replicas", snap->replica_count);
+	jsonw_fixed(&w, "session_tau_s", snap->session_tau_s, 1);
 	jsonw_str(&w, "source", view->from_file ? "file" : "registry");
 	put_sync(&w, app);
 	put_geo(&w, view->map);

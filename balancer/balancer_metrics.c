@@ -175,6 +175,30 @@ static void collect_tau(struct metrics_writer *w, void *arg)
 	view_unref(&view);
 }
 
+static void collect_replicas(struct metrics_writer *w, void *arg)
+{
+	struct balancer *app = arg;
+	struct view *view = view_shelf_take_newest(app->shelf);
+
+	if (view && view->snapshot)
+		metrics_sample_u64(w, "", view->snapshot->replica_count);
+	view_unref(&view);
+}
+
+static void collect_kappa(struct metrics_writer *w, void *arg)
+{
+	char room[LABEL_BYTES];
+	struct balancer *app = arg;
+	struct view *view = view_shelf_take_newest(app->shelf);
+	const struct snapshot *snap = view ? view->snapshot : NULL;
+
+	for (unsigned i = 0; snap && i < snap->service_count; i++)
+		metrics_sample_real(
+			w, label(room, "service", snap->services[i].name),
+			snap->services[i].kappa);
+	view_unref(&view);
+}
+
 static void collect_build_seconds(struct metrics_writer *w, void *arg)
 {
 	const struct balancer *app = arg;
@@ -283,6 +307,12 @@ static const struct metrics_row rows[] = {
 	{"peri_balancer_session_tau_seconds", METRICS_GAUGE,
 	 "Mean session of a connection, from the nodes' reports.", "",
 	 collect_tau},
+	{"peri_balancer_replicas", METRICS_GAUGE,
+	 "Live balancers that demand is multiplied by (R).", "",
+	 collect_replicas},
+	{"peri_balancer_kappa", METRICS_GAUGE,
+	 "Accepted over predicted connections: what demand is multiplied by.",
+	 "service", collect_kappa},
 	{"peri_balancer_snapshot_build_seconds", METRICS_GAUGE,
 	 "How long the last snapshot took.", "", collect_last_build},
 	{"peri_balancer_snapshot_build_seconds_total", METRICS_COUNTER,

@@ -336,6 +336,8 @@ static void put_policy(struct explain *e, const struct snapshot_policy *policy)
 	jsonw_real(w, "floor_share", policy->floor_share);
 	jsonw_i64(w, "ramp_ms", policy->ramp_ms);
 	jsonw_fixed(w, "session_tau_s", e->snap->session_tau_s, 1);
+	jsonw_u64(w, "replicas", e->snap->replica_count);
+	jsonw_fixed(w, "kappa", e->query->service->kappa, 3);
 	jsonw_object_end(w);
 }
 

@@ -50,6 +50,7 @@ struct fleet {
 	unsigned state_count[NODE_DOWN + 1];
 	uint64_t shape, cards, dropped;
 	struct sessions sessions;
+	struct kappa_table kappas;
 };
 
 static struct entry *entry_of(struct fleet_node *node)
@@ -213,19 +214,39 @@ static void take_record(struct fleet *fleet, struct entry *entry,
 	if (old)
 		unlink_entry(fleet, entry);
 	entry->node.card = card;
+	entry->node.kappa = kappa_of(&fleet->kappas, sv_str(record->service));
 	card_unref(&old);
 	link_entry(fleet, entry);
+}
+
+/* What came and what was to come in the same time of the same node. A report
+ * is older than the last build at times: the prediction is read at its time,
+ * and the next pair begins where this one ends. */
+static void measure(struct fleet *fleet, struct fleet_node *node,
+		    const struct sessions_report *report)
+{
+	const struct sessions_report before = {node->conns, node->accepts_total,
+					       node->load_at_ms};
+	struct kappa *kappa = node->kappa;
+	double at_last = node->predicted_at_report, accepts;
+
+	node->predicted_at_report =
+		node->predicted_adds +
+		node->assigned_rate_per_s * kappa_step_s(kappa, report->at_ms);
+	if (node->load_at_ms < 0 ||
+	    !sessions_accepts(&before, report, &accepts))
+		return;
+	sessions_add(&fleet->sessions, &before, report);
+	if (kappa_knows(kappa, before.at_ms))
+		kappa_add(kappa, accepts, node->predicted_at_report - at_last,
+			  report->at_ms);
 }
 
 /* A report says what was true at its time; dead reckoning goes on from there.*/
 static void take_load(struct fleet *fleet, struct fleet_node *node,
 		      const struct sessions_report *report)
 {
-	const struct sessions_report before = {node->conns, node->accepts_total,
-					       node->load_at_ms};
-
-	if (node->load_at_ms >= 0)
-		sessions_add(&fleet->sessions, &before, report);
+	measure(fleet, node, report);
 	node->conns = report->conns;
 	node->accepts_total = report->accepts_total;
 	node->load_at_ms = report->at_ms;
@@ -483,9 +504,14 @@ uint64_t fleet_cards(const struct fleet *fleet)
 	return fleet->cards;
 }
 
-const struct sessions *fleet_sessions(const struct fleet *fleet)
+struct sessions *fleet_sessions(struct fleet *fleet)
 {
 	return &fleet->sessions;
+}
+
+struct kappa_table *fleet_kappas(struct fleet *fleet)
+{
+	return &fleet->kappas;
 }
 
 uint64_t fleet_dropped(const struct fleet *fleet)

@@ -10,6 +10,7 @@
 
 #include "balancer/card.h"
 #include "balancer/fleet_addrs.h"
+#include "balancer/kappa.h"
 #include "balancer/sessions.h"
 #include "lib/proto/feed.h"
 
@@ -31,6 +32,10 @@ struct fleet_node {
 	int64_t est_at_ms;
 	double assigned_rate_per_s; /* p_i*lam_s of the last build */
 	int64_t doubted_until_ms;   /* by clients, see suspects.h; 0 = never */
+	/* For kappa: adds predicted before it (without kappa). */
+	struct kappa *kappa;	    /* of its service; the fleet's */
+	double predicted_adds;	    /* up to the last build */
+	double predicted_at_report; /* up to load_at_ms */
 };
 
 /* fleet_new, fleet_free - an empty picture. */
@@ -77,8 +82,11 @@ unsigned fleet_count(const struct fleet *fleet, enum node_state state);
 uint64_t fleet_shape(const struct fleet *fleet);
 /* fleet_cards - changes when any registration changed (fleet_shape() too). */
 uint64_t fleet_cards(const struct fleet *fleet);
-/* fleet_sessions - how long connections last, by all load reports so far. */
-const struct sessions *fleet_sessions(const struct fleet *fleet);
+/* fleet_sessions, fleet_kappas - how long connections last and how many come
+ * of those predicted, by all load reports so far. Borrowed; a saved state is
+ * put back into them. */
+struct sessions *fleet_sessions(struct fleet *fleet);
+struct kappa_table *fleet_kappas(struct fleet *fleet);
 /* fleet_dropped - nodes and regions that were ignored for the limits. */
 uint64_t fleet_dropped(const struct fleet *fleet);
 

@@ -46,6 +46,7 @@ struct rank {
 /* The service that the steps below are at. */
 struct work {
 	struct rank *rank;
+	struct kappa *kappa; /* of the service */
 	const struct catalog_service *from;
 	struct snapshot_service *to;
 	unsigned index;
@@ -140,6 +141,8 @@ static void reckon_service(struct work *work)
 		.service = work->from,
 		.policy = &work->rank->input->policy,
 		.horizon_s = work->rank->horizon_s,
+		.kappa_step_s =
+			kappa_step_s(work->kappa, work->rank->input->now_ms),
 		.now_ms = work->rank->input->now_ms,
 		.heard_at_ms = work->rank->input->synced_at_ms,
 		.nodes = work->to->nodes,
@@ -158,15 +161,33 @@ static void reckon_service(struct work *work)
 
 /* -- shares of cells ----------------------------------------------------- */
 
+/* The demand of all replicas: ours * R * kappa. */
+static void calibrate(struct work *work, struct waterfall *fall)
+{
+	const struct snapshot_input *input = work->rank->input;
+	struct snapshot_service *to = work->to;
+	double own_per_s = 0, replicas = input->policy.replica_count;
+
+	if (input->demand) {
+		to->demand_slot = demand_slot(input->demand, sv_str(to->name));
+		fall->demand_per_s =
+			demand_rates(input->demand, to->demand_slot);
+	}
+	for (uint32_t c = 0; fall->demand_per_s && c < to->cell_count; c++)
+		own_per_s += fall->demand_per_s[c];
+	to->kappa = kappa_renew(work->kappa, input->policy.renew_ms,
+				own_per_s * replicas, input->now_ms);
+	fall->demand_factor = replicas * to->kappa;
+	to->demand_per_s = own_per_s * fall->demand_factor;
+}
+
 static void run_waterfall(struct work *work, const struct candidates_row *rows)
 {
 	struct rank *r = work->rank;
-	const struct snapshot_input *input = r->input;
 	struct snapshot_service *to = work->to;
 	struct waterfall fall = {
 		.sites = r->rooms,
 		.rows = rows,
-		.demand_factor = fmax(1, input->policy.replica_count),
 		.cells = r->cells,
 		.anywhere = r->anywhere,
 		.active = r->active,
@@ -174,13 +195,7 @@ static void run_waterfall(struct work *work, const struct candidates_row *rows)
 		.cell_count = to->cell_count,
 	};
 
-	if (input->demand) {
-		to->demand_slot = demand_slot(input->demand, sv_str(to->name));
-		fall.demand_per_s =
-			demand_rates(input->demand, to->demand_slot);
-	}
-	for (uint32_t c = 0; fall.demand_per_s && c < to->cell_count; c++)
-		to->demand_per_s += fall.demand_per_s[c] * fall.demand_factor;
+	calibrate(work, &fall);
 	waterfall_run(&fall);
 	to->anywhere_panic = fall.anywhere_panic;
 }
@@ -418,6 +433,8 @@ void rank_service(struct rank *rank, unsigned index,
 	};
 	const struct candidates_row *rows;
 
+	/* All nodes of a service share its kappa. */
+	work.kappa = rank->catalog->nodes[work.from->first_node].live->kappa;
 	grow_sites(rank, to->site_count);
 	grow_cells(rank, to->cell_count);
 	reckon_service(&work);

@@ -85,6 +85,7 @@ static void reckon_node(const struct reckon *r, const struct catalog_node *from,
 	struct fleet_node *live = from->live;
 	enum snapshot_tier tier = tier_of(live, from->limit);
 
+	live->predicted_adds += live->assigned_rate_per_s * r->kappa_step_s;
 	live->est_conns =
 		reckon_conns(live, r->policy->session_tau_s, until_ms);
 	if (r->now_ms > live->est_at_ms)

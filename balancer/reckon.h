@@ -2,7 +2,7 @@
  * reckon.h - step 2 of ranking.md and what follows from it: where each node
  * stands now (dead reckoning), in which tier it is, and the sums of its site.
  * Fills the parts of a snapshot that do not depend on shares. Pure but for the
- * fleet nodes' est_conns; builder's thread.
+ * fleet nodes' est_conns and predicted_adds; builder's thread.
  */
 #ifndef PERI_BALANCER_RECKON_H
 #define PERI_BALANCER_RECKON_H
@@ -15,6 +15,7 @@ struct reckon {
 	const struct catalog_service *service;
 	const struct snapshot_policy *policy;
 	double horizon_s;
+	double kappa_step_s; /* kappa_step_s() of the service at now_ms */
 	int64_t now_ms, heard_at_ms; /* of the registry; -1 = never */
 	/* out, of the service; sites are zeroed and have their node ranges */
 	struct snapshot_node *nodes;

@@ -40,21 +40,38 @@ static void fade(struct sessions *s, int64_t now_ms)
 	s->now_ms = now_ms;
 }
 
+static double more_conns(const struct sessions_report *before,
+			 const struct sessions_report *after)
+{
+	return (double)after->conns - before->conns;
+}
+
+bool sessions_accepts(const struct sessions_report *before,
+		      const struct sessions_report *after, double *accepts_r)
+{
+	double accepts;
+
+	if (after->at_ms <= before->at_ms ||
+	    after->accepts_total < before->accepts_total ||
+	    before->accepts_total < before->conns)
+		return false;
+	accepts = (double)(after->accepts_total - before->accepts_total);
+	if (accepts < more_conns(before, after))
+		return false;
+	*accepts_r = accepts;
+	return true;
+}
+
 void sessions_add(struct sessions *s, const struct sessions_report *before,
 		  const struct sessions_report *after)
 {
 	double dt_s = (double)(after->at_ms - before->at_ms) / 1000;
-	double more = (double)after->conns - before->conns;
 	double accepts;
 
-	if (dt_s <= 0 || after->accepts_total < before->accepts_total ||
-	    before->accepts_total < before->conns)
-		return;
-	accepts = (double)(after->accepts_total - before->accepts_total);
-	if (accepts < more)
+	if (!sessions_accepts(before, after, &accepts))
 		return;
 	fade(s, after->at_ms);
-	s->ended += accepts - more;
+	s->ended += accepts - more_conns(before, after);
 	s->conn_s += ((double)before->conns + after->conns) / 2 * dt_s;
 	/* Nothing has to be unlearned that could never show. */
 	s->conn_s = fmin(s->conn_s, TAU_MAX_S * weight_of(s));

@@ -10,6 +10,7 @@
 #ifndef PERI_BALANCER_SESSIONS_H
 #define PERI_BALANCER_SESSIONS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* All zero = nothing was measured yet. */
@@ -28,13 +29,22 @@ struct sessions_report {
 };
 
 /*
+ * sessions_accepts - what a node accepted between two reports.
+ *
+ * Returns false, and *@accepts_r is untouched, for pairs that say nothing or
+ * cannot be: no time between them, an accepts_total that went back (another
+ * process), more connections than were ever accepted (it does not count), more
+ * new ones than were accepted.
+ */
+bool sessions_accepts(const struct sessions_report *before,
+		      const struct sessions_report *after, double *accepts_r);
+
+/*
  * sessions_add - take what happened on a node between two reports of one
  * process.
  *
- * Ended are what it accepted less what it has more now. Left out are pairs that
- * say nothing or cannot be: no time between them, an accepts_total that went
- * back (another process), more connections than were ever accepted (it does not
- * count), more new ones than were accepted.
+ * Ended are what it accepted less what it has more now. Pairs that
+ * sessions_accepts() refuses are left out.
  */
 void sessions_add(struct sessions *s, const struct sessions_report *before,
 		  const struct sessions_report *after);

@@ -140,7 +140,8 @@ struct snapshot_service {
 	uint32_t by_clients_count;		       /* sum of its sites' */
 	uint8_t anywhere_panic;
 	unsigned demand_slot; /* for demand_count() */
-	double demand_per_s;
+	double demand_per_s; /* of all replicas, as we reckon: kappa included */
+	double kappa;	     /* that it was reckoned with */
 };
 
 struct snapshot {
@@ -150,6 +151,7 @@ struct snapshot {
 	int64_t build_us;     /* how long it took */
 	int64_t synced_at_ms; /* when the registry was last heard; -1: never */
 	double session_tau_s; /* mean session that was reckoned with */
+	unsigned replica_count; /* R that was reckoned with, at least 1 */
 	uint32_t service_count;
 	struct snapshot_service services[SNAPSHOT_SERVICES];
 	uint32_t nodes_total, nodes_up, nodes_suspect, nodes_down;

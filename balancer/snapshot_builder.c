@@ -128,6 +128,9 @@ static struct snapshot *new_snapshot(struct snapshot_builder *builder,
 	snap->synced_at_ms = input->synced_at_ms;
 	snap->session_tau_s = sessions_tau_s(fleet_sessions(input->fleet),
 					     input->policy.session_tau_s);
+	snap->replica_count = input->policy.replica_count > 0
+				      ? input->policy.replica_count
+				      : 1;
 	snap->catalog = catalog_ref(builder->catalog);
 	snap->service_count = snap->catalog->service_count;
 	snap->nodes_unranked = snap->catalog->unranked_count;
@@ -143,6 +146,7 @@ struct snapshot *snapshot_builder_build(struct snapshot_builder *builder,
 	struct snapshot_input measured = *input;
 
 	measured.policy.session_tau_s = snap->session_tau_s;
+	measured.policy.replica_count = snap->replica_count;
 	if (input->demand)
 		demand_update(input->demand, input->now_ms);
 	count_states(snap, input->fleet);

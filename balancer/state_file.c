@@ -71,14 +71,53 @@ static void put_regions(struct buf *b, struct fleet *fleet, uint64_t rev)
 	}
 }
 
-/* The last line: made from all before it, so that it can be compared. */
+/* The last line: made from all before it, so that it can be compared. @before
+ * may lie in @b, which moves when it grows. */
 static void put_end(struct buf *b, struct sv before)
 {
+	uint64_t sum = hash_text(before);
+
 	buf_str(b, "{\"type\":\"end\",\"bytes\":");
 	buf_u64(b, before.len);
 	buf_str(b, ",\"sum\":\"");
-	buf_hex(b, hash_text(before), 16);
+	buf_hex(b, sum, 16);
 	buf_str(b, "\"}\n");
+}
+
+static void put_saved(struct buf *b, struct fleet *fleet,
+		      const struct state_file_mark *mark)
+{
+	const struct sessions *sessions = fleet_sessions(fleet);
+	struct jsonw w;
+
+	jsonw_init(&w, b);
+	jsonw_object(&w, NULL);
+	jsonw_str(&w, "type", "saved");
+	jsonw_i64(&w, "wall_ms", mark->saved_wall_ms);
+	jsonw_real(&w, "session_conn_s", sessions->conn_s);
+	jsonw_real(&w, "session_ended", sessions->ended);
+	jsonw_real(&w, "session_faded", sessions->faded);
+	jsonw_object_end(&w);
+	buf_char(b, '\n');
+}
+
+static void put_kappas(struct buf *b, struct fleet *fleet)
+{
+	const struct kappa_table *table = fleet_kappas(fleet);
+
+	for (unsigned i = 0; i < table->count; i++) {
+		struct kappa_sums sums = kappa_total(&table->rows[i].kappa);
+		struct jsonw w;
+
+		jsonw_init(&w, b);
+		jsonw_object(&w, NULL);
+		jsonw_str(&w, "type", "kappa");
+		jsonw_str(&w, "service", table->rows[i].service);
+		jsonw_real(&w, "accepts", sums.accepts);
+		jsonw_real(&w, "predicted", sums.predicted);
+		jsonw_object_end(&w);
+		buf_char(b, '\n');
+	}
 }
 
 void state_file_put(struct buf *b, struct fleet *fleet,
@@ -86,9 +125,8 @@ void state_file_put(struct buf *b, struct fleet *fleet,
 {
 	size_t start = b->len;
 
-	buf_str(b, "{\"type\":\"saved\",\"wall_ms\":");
-	buf_i64(b, mark->saved_wall_ms);
-	buf_str(b, "}\n");
+	put_saved(b, fleet, mark);
+	put_kappas(b, fleet);
 	put_regions(b, fleet, mark->rev);
 	put_nodes(b, fleet, mark->rev, now_ms);
 	feed_put_synced(b, mark->epoch, mark->rev);
@@ -163,35 +201,89 @@ static int check_end(struct sv *text, struct buf *why)
 	return 0;
 }
 
-static int read_saved(struct sv *text, int64_t *wall_ms_r, struct buf *why)
+#define AT(type, member)                                                       \
+	.offset = offsetof(struct type, member),                               \
+	.size = sizeof(((struct type *)NULL)->member)
+/* Sums are of seconds and connections: more than any fleet can reach in a
+ * window is a lie, and would last. */
+#define SUM .kind = JSON_REAL, .min = 0, .max = 1e15
+
+struct saved {
+	char type[16];
+	int64_t wall_ms;
+	double conn_s, ended, faded;
+};
+
+static int read_saved(struct sv *text, struct saved *saved, struct buf *why)
 {
-	struct saved {
-		char type[16];
-		int64_t wall_ms;
-	} saved = {"", 0};
 	static const struct json_field fields[] = {
 		{.name = "type",
 		 .kind = JSON_TEXT,
 		 .required = true,
-		 .offset = offsetof(struct saved, type),
-		 .size = sizeof(((struct saved *)0)->type)},
+		 AT(saved, type)},
 		{.name = "wall_ms",
 		 .kind = JSON_I64,
 		 .required = true,
-		 .offset = offsetof(struct saved, wall_ms),
-		 .size = sizeof(((struct saved *)0)->wall_ms)},
+		 AT(saved, wall_ms)},
+		{.name = "session_conn_s", SUM, AT(saved, conn_s)},
+		{.name = "session_ended", SUM, AT(saved, ended)},
+		{.name = "session_faded",
+		 .kind = JSON_REAL,
+		 .min = 0,
+		 .max = 1,
+		 AT(saved, faded)},
 	};
 	static const struct json_table table = {fields, ARRAY_LEN(fields),
 						true};
 	struct json_problem p;
 
-	if (json_decode_text(sv_cut(text, '\n'), &table, &saved, &p) != 0 ||
-	    !sv_eq(sv_str(saved.type), SV("saved"))) {
+	if (json_decode_text(sv_cut(text, '\n'), &table, saved, &p) != 0 ||
+	    !sv_eq(sv_str(saved->type), SV("saved"))) {
 		buf_str(why, "its first line does not say when it was saved");
 		return ERR_CORRUPT;
 	}
-	*wall_ms_r = saved.wall_ms;
 	return 0;
+}
+
+static int read_kappa(struct sv line, struct taking *t, struct json_problem *p)
+{
+	struct kappa_line {
+		char service[NODE_ID_BYTES];
+		struct kappa_sums sums;
+	} read;
+	static const struct json_field fields[] = {
+		{.name = "type", .kind = JSON_IGNORE},
+		{.name = "service",
+		 .kind = JSON_TEXT,
+		 .required = true,
+		 AT(kappa_line, service)},
+		{.name = "accepts",
+		 SUM,
+		 .required = true,
+		 AT(kappa_line, sums.accepts)},
+		{.name = "predicted",
+		 SUM,
+		 .required = true,
+		 AT(kappa_line, sums.predicted)},
+	};
+	static const struct json_table table = {fields, ARRAY_LEN(fields),
+						true};
+	int rc = json_decode_text(line, &table, &read, p);
+
+	if (rc == 0 && t->fleet)
+		kappa_restore(
+			kappa_of(fleet_kappas(t->fleet), sv_str(read.service)),
+			&read.sums, t->now_ms);
+	return rc;
+}
+
+static int read_line(struct sv line, const struct feed_sink *sink,
+		     struct taking *t, struct json_problem *p)
+{
+	/* As we write it: the checksum says that nobody else did. */
+	if (sv_starts(line, SV("{\"type\":\"kappa\",")))
+		return read_kappa(line, t, p);
+	return feed_read_line(line, sink, p);
 }
 
 static int read_lines(struct sv text, struct taking *taking, struct buf *why)
@@ -207,7 +299,7 @@ static int read_lines(struct sv text, struct taking *taking, struct buf *why)
 
 	while (text.len > 0) {
 		line++;
-		if (feed_read_line(sv_cut(&text, '\n'), &sink, &p) == 0)
+		if (read_line(sv_cut(&text, '\n'), &sink, taking, &p) == 0)
 			continue;
 		buf_printf(why, "line %u%s: %s", line, p.path, p.rule);
 		return ERR_CORRUPT;
@@ -224,11 +316,13 @@ int state_file_take(struct sv text, struct fleet *fleet, int64_t now_ms,
 {
 	struct state_file_mark mark = {"", 0, 0};
 	struct taking taking = {.now_ms = now_ms, .mark = &mark};
+	struct saved saved = {.wall_ms = 0};
 	int rc;
 
 	rc = check_end(&text, why);
 	if (rc == 0)
-		rc = read_saved(&text, &mark.saved_wall_ms, why);
+		rc = read_saved(&text, &saved, why);
+	mark.saved_wall_ms = saved.wall_ms;
 	/* All lines are checked before the first of them counts. */
 	if (rc == 0)
 		rc = read_lines(text, &taking, why);
@@ -240,6 +334,11 @@ int state_file_take(struct sv text, struct fleet *fleet, int64_t now_ms,
 	rc = read_lines(text, &taking, why);
 	if (rc != 0)
 		return rc;
+	*fleet_sessions(fleet) = (struct sessions){
+		.conn_s = saved.conn_s,
+		.ended = saved.ended,
+		.faded = saved.faded,
+	};
 	*mark_r = mark;
 	return 0;
 }

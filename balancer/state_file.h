@@ -1,7 +1,8 @@
 /*
  * state_file.h - the last good fleet on disk, so that a balancer starts when
- * the registry is away: a line that says when it was saved, the fleet as lines
- * of feed.h, and a last line with a checksum over all before it. A file that
+ * the registry is away: a line that says when it was saved and how long
+ * sessions last, a line with each service's kappa, the fleet as lines of
+ * feed.h, and a last line with a checksum over all before it. A file that
  * is cut or altered anywhere is refused as a whole.
  */
 #ifndef PERI_BALANCER_STATE_FILE_H

@@ -120,7 +120,8 @@ static void test_members(void **state)
 		"{\"site\":\"west/a\",\"region\":\"west\",\"zone\":\"a\","
 		"\"rank\":1,\"km\":2224,\"carrier\":\"\",\"cost\":2174,"
 		"\"share\":0.0000",
-		"\"ramp_ms\":30000,\"session_tau_s\":7200.0}",
+		"\"ramp_ms\":30000,\"session_tau_s\":7200.0,"
+		"\"replicas\":1,\"kappa\":1.000}",
 		"\"chosen\":{\"site\":\"east\",\"rank\":0,\"u\":0.",
 		"{\"id\":\"e3\",\"site\":\"east\",\"why\":\"at_capacity\"}",
 		"{\"id\":\"e4\",\"site\":\"east\",\"why\":\"family\"}",

@@ -122,6 +122,61 @@ static void test_round_trip(void **state)
 	buf_fini(&b);
 }
 
+/* tau and kappa of a fleet into a file and out of it. */
+static int carry_measures(struct fleet *from, struct fleet *to)
+{
+	const struct state_file_mark mark = {"e", 1, 5};
+	struct state_file_mark got;
+	struct buf b;
+	int rc;
+
+	buf_init(&b, 1 << 16);
+	state_file_put(&b, from, &mark, 0);
+	rc = take(buf_view(&b), to, &got);
+	buf_fini(&b);
+	return rc;
+}
+
+static void test_measures_are_kept(void **state)
+{
+	static const struct kappa_sums sums = {1234.5, 4567.25};
+	struct fleet *from = make_fleet(), *to = fleet_new();
+	struct kappa *kappa =
+		kappa_of(fleet_kappas(from), SV("im.example.com"));
+	struct kappa_sums got;
+
+	(void)state;
+	*fleet_sessions(from) = (struct sessions){
+		.conn_s = 1e6 / 3, .ended = 1000, .faded = 1.0 / 7};
+	kappa_restore(kappa, &sums, 1000);
+	assert_int_equal(carry_measures(from, to), 0);
+	assert_true(sessions_tau_s(fleet_sessions(to), 7200) ==
+		    sessions_tau_s(fleet_sessions(from), 7200));
+	kappa = kappa_of(fleet_kappas(to), SV("im.example.com"));
+	got = kappa_total(kappa);
+	assert_true(got.accepts == sums.accepts);
+	assert_true(got.predicted == sums.predicted);
+	fleet_free(&to);
+	fleet_free(&from);
+}
+
+static void test_impossible_measures_are_refused(void **state)
+{
+	static const struct kappa_sums sums = {1e16, 1};
+	struct fleet *from = fleet_new(), *to = fleet_new();
+
+	(void)state;
+	kappa_restore(kappa_of(fleet_kappas(from), SV("im")), &sums, 1000);
+	assert_int_equal(carry_measures(from, to), ERR_CORRUPT);
+	kappa_restore(&fleet_kappas(from)->rows[0].kappa,
+		      &(struct kappa_sums){1, 1}, 1000);
+	assert_int_equal(carry_measures(from, to), 0);
+	fleet_sessions(from)->faded = 1.5;
+	assert_int_equal(carry_measures(from, to), ERR_CORRUPT);
+	fleet_free(&to);
+	fleet_free(&from);
+}
+
 static void test_empty_fleet(void **state)
 {
 	const struct state_file_mark mark = {"e", 1, 5};
@@ -212,6 +267,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_round_trip),
+		cmocka_unit_test(test_measures_are_kept),
+		cmocka_unit_test(test_impossible_measures_are_refused),
 		cmocka_unit_test(test_empty_fleet),
 		cmocka_unit_test(test_cut_anywhere),
 		cmocka_unit_test(test_altered_anywhere),
