@@ -46,6 +46,33 @@ static const struct conf_option options[] = {
 	 .max = 1000000,
 	 .metavar = "N",
 	 .help = "open client connections of one worker; more get 503"},
+	{.name = "conns_per_address",
+	 .kind = CONF_U32,
+	 AT(conns_per_address),
+	 .default_text = "1024",
+	 .min = 0,
+	 .max = 1000000,
+	 .metavar = "N",
+	 .help = "of conns_max, those of one IPv4 address or IPv6 /64; more "
+		 "are reset; 0: no limit"},
+	{.name = "bad_rate",
+	 .kind = CONF_U32,
+	 AT(bad_rate),
+	 .default_text = "20",
+	 .min = 0,
+	 .max = 1000000,
+	 .metavar = "N",
+	 .help = "bad requests (4xx) a second of one IPv4 address or IPv6 "
+		 "/64, at one worker; above, its connections are closed and "
+		 "new ones reset; 0: no limit"},
+	{.name = "bad_burst",
+	 .kind = CONF_U32,
+	 AT(bad_burst),
+	 .default_text = "200",
+	 .min = 1,
+	 .max = 1000000,
+	 .metavar = "N",
+	 .help = "bad requests at once that bad_rate forgives"},
 	{.name = "balancer_id",
 	 .kind = CONF_TEXT,
 	 AT(balancer_id),
@@ -118,7 +145,23 @@ static const struct conf_option options[] = {
 	 .default_text = "",
 	 .reloadable = true,
 	 .metavar = "PREFIX,...",
-	 .help = "networks whose X-Forwarded-For and ip= are believed"},
+	 .help = "networks whose forwarding header and ip= are believed"},
+	{.name = "proxy_protocol",
+	 .kind = CONF_LIST,
+	 AT(proxy_protocol),
+	 .default_text = "",
+	 .reloadable = true,
+	 .metavar = "PREFIX,...",
+	 .help = "networks whose connections begin with a PROXY header, "
+		 "version 1 or 2; others may not send one"},
+	{.name = "forwarded_header",
+	 .kind = CONF_TEXT,
+	 AT(forwarded_header),
+	 .default_text = "x-forwarded-for",
+	 .reloadable = true,
+	 .metavar = "NAME",
+	 .help = "the one header that trusted_proxies write: x-forwarded-for "
+		 "or forwarded (RFC 7239); the other is ignored"},
 	{.name = "default_service",
 	 .kind = CONF_TEXT,
 	 AT(default_service),
@@ -340,18 +383,31 @@ static int check_registries(const struct balancer_settings *s, struct buf *why)
 	return 0;
 }
 
-static int check_proxies(const struct balancer_settings *s, struct buf *why)
+static int check_prefixes(const char *option, const struct conf_list *list,
+			  struct buf *why)
 {
 	struct addr_prefix prefix;
 
-	for (unsigned i = 0; i < s->trusted_proxies.count; i++) {
-		const char *text = s->trusted_proxies.items[i];
-
-		if (addr_parse_prefix(sv_str(text), &prefix) != 0)
-			return refuse(why, "trusted_proxies", text,
+	for (unsigned i = 0; i < list->count; i++)
+		if (addr_parse_prefix(sv_str(list->items[i]), &prefix) != 0)
+			return refuse(why, option, list->items[i],
 				      "must be an address or ADDR/BITS with "
 				      "zero host bits");
-	}
+	return 0;
+}
+
+static int check_proxies(const struct balancer_settings *s, struct buf *why)
+{
+	int rc = check_prefixes("trusted_proxies", &s->trusted_proxies, why);
+
+	if (rc == 0)
+		rc = check_prefixes("proxy_protocol", &s->proxy_protocol, why);
+	if (rc != 0)
+		return rc;
+	if (strcmp(s->forwarded_header, "x-forwarded-for") != 0 &&
+	    strcmp(s->forwarded_header, "forwarded") != 0)
+		return refuse(why, "forwarded_header", s->forwarded_header,
+			      "must be x-forwarded-for or forwarded");
 	return 0;
 }
 

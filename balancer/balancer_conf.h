@@ -15,7 +15,9 @@
 struct balancer_settings {
 	struct conf_listen listen_public, listen_admin;
 	uint32_t workers;
-	uint32_t conns_max; /* open connections of one worker */
+	uint32_t conns_max;	      /* open connections of one worker */
+	uint32_t conns_per_address;   /* of them; 0 = no limit */
+	uint32_t bad_rate, bad_burst; /* 4xx of an address; 0 = none */
 	char balancer_id[BALANCER_ID_BYTES]; /* "" = the host's name */
 	char state_dir[BALANCER_PATH_BYTES]; /* "" = no saved state */
 	/* the registry */
@@ -28,6 +30,8 @@ struct balancer_settings {
 	char geo_overrides[BALANCER_PATH_BYTES]; /* "" = none */
 	bool trust_ip_parameter;
 	struct conf_list trusted_proxies; /* prefixes */
+	struct conf_list proxy_protocol;  /* prefixes */
+	char forwarded_header[16];	  /* x-forwarded-for or forwarded */
 	/* what answers say */
 	char default_service[BALANCER_NAME_BYTES];
 	int64_t ttl_ms;

@@ -4,6 +4,8 @@
  */
 #include "balancer/client_addr.h"
 
+#include "lib/proto/forwarded.h"
+
 /* The part of @text behind its last comma; *@text loses it and the comma. */
 static struct sv cut_last(struct sv *text)
 {
@@ -17,9 +19,15 @@ static struct sv cut_last(struct sv *text)
 	return last;
 }
 
-/* Walk one field value from the right. Returns QUERY_OK with *@found_r. */
-static enum query_refusal walk(const struct policy *policy, struct sv value,
-			       struct addr *client, bool *found_r)
+/* Takes one field value: *@client in: who sent it, out: who is left of that.
+ * Returns QUERY_OK; *@found_r: there is no need to look further left. */
+typedef enum query_refusal walk_fn(const struct policy *policy, struct sv value,
+				   struct addr *client, bool *found_r);
+
+/* X-Forwarded-For, from the right. */
+static enum query_refusal walk_list(const struct policy *policy,
+				    struct sv value, struct addr *client,
+				    bool *found_r)
 {
 	while (value.len > 0 && !*found_r) {
 		struct sv text = cut_last(&value);
@@ -33,12 +41,47 @@ static enum query_refusal walk(const struct policy *policy, struct sv value,
 	return QUERY_OK;
 }
 
+/* Forwarded can only be read from the left, for its quotations. Who stands
+ * left of a hidden one may be invented: the one on its right counts. */
+static enum query_refusal walk_forwarded(const struct policy *policy,
+					 struct sv value, struct addr *client,
+					 bool *found_r)
+{
+	const struct addr sender = *client;
+	struct forwarded_hop hop;
+	bool named = false;
+	int rc;
+
+	while ((rc = forwarded_next(&value, &hop)) == 1) {
+		if (hop.kind == FORWARDED_HIDDEN) {
+			*found_r = true;
+			named = false;
+			*client = sender;
+		} else if (!policy_is_proxy(policy, &hop.address)) {
+			*found_r = named = true;
+			*client = hop.address;
+		} else if (!named) {
+			named = true;
+			*client = hop.address;
+		}
+	}
+	return rc == 0 ? QUERY_OK : QUERY_BAD_FORWARDED_FOR;
+}
+
 /* Several fields of one name are one list (RFC 9110 section 5.3). */
 static enum query_refusal forwarded(const struct policy *policy,
 				    const struct http1_request *head,
 				    struct addr *client)
 {
-	static const struct sv name = {"x-forwarded-for", 15};
+	static const struct {
+		struct sv name;
+		walk_fn *walk;
+	} kinds[] = {
+		[POLICY_X_FORWARDED_FOR] = {{"x-forwarded-for", 15}, walk_list},
+		[POLICY_FORWARDED] = {{"forwarded", 9}, walk_forwarded},
+	};
+	struct sv name = kinds[policy->forwarded_header].name;
+	walk_fn *walk = kinds[policy->forwarded_header].walk;
 	bool found = false;
 
 	for (unsigned i = head->header_count; i > 0 && !found; i--) {

@@ -145,12 +145,17 @@ static void render(struct policy *p, const struct balancer_settings *s)
 	p->goim_tail = since(&b, &mark);
 }
 
-static void take_proxies(struct policy *p, const struct conf_list *list)
+/* Returns how many of @list went into @prefixes. */
+static unsigned take_prefixes(struct addr_prefix *prefixes,
+			      const struct conf_list *list)
 {
+	unsigned count = 0;
+
 	for (unsigned i = 0; i < list->count; i++)
 		if (addr_parse_prefix(sv_str(list->items[i]),
-				      &p->proxies[p->proxy_count]) == 0)
-			p->proxy_count++;
+				      &prefixes[count]) == 0)
+			count++;
+	return count;
 }
 
 struct policy *policy_new(const struct balancer_settings *settings)
@@ -159,7 +164,12 @@ struct policy *policy_new(const struct balancer_settings *settings)
 
 	p->holders = 1;
 	p->trust_ip_parameter = settings->trust_ip_parameter;
-	take_proxies(p, &settings->trusted_proxies);
+	p->forwarded_header = settings->forwarded_header[0] == 'f'
+				      ? POLICY_FORWARDED
+				      : POLICY_X_FORWARDED_FOR;
+	p->proxy_count = take_prefixes(p->proxies, &settings->trusted_proxies);
+	p->speaker_count =
+		take_prefixes(p->speakers, &settings->proxy_protocol);
 	memcpy(p->balancer_id, settings->balancer_id, sizeof(p->balancer_id));
 	if (p->balancer_id[0] == '\0')
 		host_id(p->balancer_id, sizeof(p->balancer_id));
@@ -193,10 +203,21 @@ void policy_unref(struct policy **policy)
 	mem_free(p);
 }
 
-bool policy_is_proxy(const struct policy *policy, const struct addr *peer)
+static bool is_in(const struct addr *addr, const struct addr_prefix *prefixes,
+		  unsigned count)
 {
-	for (unsigned i = 0; i < policy->proxy_count; i++)
-		if (addr_in_prefix(peer, &policy->proxies[i]))
+	for (unsigned i = 0; i < count; i++)
+		if (addr_in_prefix(addr, &prefixes[i]))
 			return true;
 	return false;
+}
+
+bool policy_is_proxy(const struct policy *policy, const struct addr *peer)
+{
+	return is_in(peer, policy->proxies, policy->proxy_count);
+}
+
+bool policy_is_speaker(const struct policy *policy, const struct addr *peer)
+{
+	return is_in(peer, policy->speakers, policy->speaker_count);
 }

@@ -9,11 +9,17 @@
 #include "balancer/balancer_conf.h"
 #include "balancer/snapshot.h"
 
+/* The header in which the trusted proxies name the client. */
+enum policy_header { POLICY_X_FORWARDED_FOR, POLICY_FORWARDED };
+
 struct policy {
 	_Atomic unsigned holders;
 	bool trust_ip_parameter;
+	enum policy_header forwarded_header;
 	struct addr_prefix proxies[CONF_LIST_MAX];
 	unsigned proxy_count;
+	struct addr_prefix speakers[CONF_LIST_MAX]; /* of the PROXY protocol */
+	unsigned speaker_count;
 	char balancer_id[BALANCER_ID_BYTES];
 	char default_service[BALANCER_NAME_BYTES]; /* "" = the only one */
 	char goim_host_domain[BALANCER_NAME_BYTES];
@@ -39,5 +45,7 @@ void policy_unref(struct policy **policy);
 
 /* policy_is_proxy - whether @peer is one of the trusted proxies. */
 bool policy_is_proxy(const struct policy *policy, const struct addr *peer);
+/* policy_is_speaker - whether @peer has to speak the PROXY protocol. */
+bool policy_is_speaker(const struct policy *policy, const struct addr *peer);
 
 #endif

@@ -46,9 +46,9 @@ static const struct query_refusal_row refusals[QUERY_REFUSAL_COUNT] = {
 		 "trust_ip_parameter is off: leave ip out"},
 	[QUERY_BAD_FORWARDED_FOR] =
 		{"bad_forwarded_for", 400, "bad-forwarded-for",
-		 "Bad X-Forwarded-For",
-		 "the proxy's X-Forwarded-For holds something that is not "
-		 "an address"},
+		 "Bad forwarding header",
+		 "the proxy's X-Forwarded-For or Forwarded does not follow its "
+		 "grammar or holds something that is not an address"},
 	[QUERY_HOST_REQUIRED] = {"host_required", 400, "host-required",
 				 "Which service?",
 				 "there are several services: say host="},

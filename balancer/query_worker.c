@@ -50,9 +50,15 @@ static int start(struct loop *loop, unsigned index, void *arg, void **state_r)
 	resolve_init(&w->resolver, w->config.slot,
 		     demand_counter(w->config.demand, index));
 	limits.conns_max = settings->conns_max;
+	limits.per_peer = (struct peer_limits){
+		.conns_max = settings->conns_per_address,
+		.bad_per_s = settings->bad_rate,
+		.bad_burst = settings->bad_burst,
+	};
 	limits.body_max_bytes = BODY_MAX;
 	qsbr_online(w->config.domain, index);
 	w->server = httpd_new(loop, &limits, resolve_handle, &w->resolver);
+	httpd_set_admission(w->server, resolve_admit);
 	w->quiet = loop_timer_new(loop, on_quiet, w);
 	rc = httpd_listen(w->server, &settings->listen_public.at,
 			  w->config.port, &w->port);

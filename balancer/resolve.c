@@ -416,3 +416,13 @@ void resolve_handle(struct httpd_request *req, void *resolver)
 	r->until_sample = RESOLVE_SAMPLE;
 	dispatch_timed(r, req);
 }
+
+enum httpd_admission resolve_admit(const struct addr *peer, void *resolver)
+{
+	const struct resolver *r = resolver;
+	const struct view *view = qsbr_read(r->current);
+
+	if (policy_is_speaker(view->policy, peer))
+		return HTTPD_PROXY_HEADER;
+	return policy_is_proxy(view->policy, peer) ? HTTPD_PROXY : HTTPD_CLIENT;
+}

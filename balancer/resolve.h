@@ -55,6 +55,10 @@ void resolve_init(struct resolver *resolver, struct qsbr_slot *current,
  * httpd_handler_cb, @resolver is a struct resolver. The worker's thread. */
 void resolve_handle(struct httpd_request *req, void *resolver);
 
+/* resolve_admit - what a peer of the public listener is; of the type
+ * httpd_admit_cb, @resolver is a struct resolver. The worker's thread. */
+enum httpd_admission resolve_admit(const struct addr *peer, void *resolver);
+
 /* resolve_key - the key of a device id: the same on every replica. */
 uint64_t resolve_key(struct sv device);
 

@@ -70,6 +70,7 @@ struct httpd *httpd_new(struct loop *loop, const struct httpd_limits *limits,
 	server->limits = *limits;
 	server->handler = handler;
 	server->arg = arg;
+	httpd_door_init(server);
 	TAILQ_INIT(&server->conns);
 	buf_init(&server->out, OUT_MAX_BYTES);
 	buf_init(&server->text, TEXT_MAX_BYTES);
@@ -77,6 +78,11 @@ struct httpd *httpd_new(struct loop *loop, const struct httpd_limits *limits,
 	server->sweep = loop_timer_new(loop, on_sweep, server);
 	loop_timer_every(server->sweep, SWEEP_MS);
 	return server;
+}
+
+void httpd_set_admission(struct httpd *server, httpd_admit_cb *admit)
+{
+	server->admit = admit;
 }
 
 static void close_listeners(struct httpd *server)
@@ -98,6 +104,7 @@ void httpd_free(struct httpd **server_ptr)
 	while ((conn = TAILQ_FIRST(&server->conns)))
 		httpd_conn_free(conn);
 	loop_timer_free(&server->sweep);
+	peer_table_free(&server->peers);
 	buf_fini(&server->out);
 	buf_fini(&server->text);
 	mem_free(server);

@@ -13,6 +13,7 @@
 #include "lib/base/addr.h"
 #include "lib/base/buf.h"
 #include "lib/net/loop.h"
+#include "lib/net/peer.h"
 #include "lib/proto/http1.h"
 #include "lib/proto/problem.h"
 
@@ -23,6 +24,8 @@ struct httpd_later;  /* an answer that comes later */
 struct httpd_limits {
 	size_t body_max_bytes; /* else 413; default 65536 */
 	unsigned conns_max;    /* beyond: 503 and close; default 16384 */
+	/* Per address; beyond: reset; off by default (peer.h). */
+	struct peer_limits per_peer;
 	/* First byte to whole head: 408; connect to first byte: close; 10 s */
 	int64_t head_timeout_ms;
 	int64_t body_timeout_ms;   /* head to whole body: 408; 10 s */
@@ -45,6 +48,10 @@ struct httpd_counters {
 	uint64_t refused_431, refused_501, refused_503, refused_505;
 	uint64_t closed_idle, closed_slow_write;
 	uint64_t closed_silent; /* never sent a byte */
+	uint64_t refused_proxy_header;
+	uint64_t reset_many;   /* more connections of one address */
+	uint64_t reset_barred; /* of one whose bad requests are used up */
+	uint64_t closed_bad;   /* in which that happened */
 };
 
 /* One request while its handler runs. */
@@ -77,6 +84,24 @@ struct httpd *httpd_new(struct loop *loop, const struct httpd_limits *limits,
 			httpd_handler_cb *handler, void *arg);
 /* httpd_free - close listeners and all connections at once. */
 void httpd_free(struct httpd **server);
+
+/* What a peer that connects is to the server. */
+enum httpd_admission {
+	HTTPD_CLIENT,	    /* limits->per_peer holds */
+	HTTPD_PROXY,	    /* it speaks for many: no such limit */
+	HTTPD_PROXY_HEADER, /* the same, and it begins with a PROXY header */
+};
+typedef enum httpd_admission httpd_admit_cb(const struct addr *peer, void *arg);
+
+/*
+ * httpd_set_admission - ask @admit about everybody who connects.
+ *
+ * Without it all are HTTPD_CLIENT. It is called on the loop with the handler's
+ * arg, also about the source that a PROXY header names: that is the peer of the
+ * connection's requests, and a client or a proxy in its turn. Who is not to
+ * send such a header and does has 400.
+ */
+void httpd_set_admission(struct httpd *server, httpd_admit_cb *admit);
 
 /* httpd_listen - as listener_new(); several per server. Returns 0 or -errno. */
 MUST_CHECK int httpd_listen(struct httpd *server, const struct addr *at,

@@ -13,7 +13,6 @@
 
 #include "lib/base/mem.h"
 
-#define LINGER_CONNS	 256	     /* refused ones above conns_max */
 #define KEPT_MAX_BYTES	 32768	     /* pipelined behind a deferred answer */
 #define QUEUE_MAX_BYTES	 (64u << 20) /* unsent, besides a stream's limit */
 #define OUT_KEEP_BYTES	 (1u << 20)  /* scratch above this is given back */
@@ -59,6 +58,7 @@ static void release(struct httpd_conn *conn)
 	stop_reading(conn);
 	event_del(&conn->writable);
 	close(conn->fd);
+	httpd_door_leave(conn);
 	conn->server = NULL;
 	drop_kept(conn);
 	httpd_input_drop_body(conn);
@@ -122,7 +122,7 @@ static void finish(struct httpd_conn *conn)
 	/* A close with unread input resets the connection, and the peer would
 	 * lose the answer (RFC 9112 9.6): read on until it closes too. */
 	if ((conn->linger || conn->server->draining) && !conn->ended &&
-	    shutdown(conn->fd, SHUT_WR) == 0) {
+	    !httpd_door_is_barred(conn) && shutdown(conn->fd, SHUT_WR) == 0) {
 		conn->state = HTTPD_CONN_LINGER;
 		conn->stamp_ms = loop_now_ms(conn->server->loop);
 		start_reading(conn);
@@ -432,6 +432,15 @@ void httpd_conn_finish(struct httpd_conn *conn)
 	httpd_conn_flush(conn);
 }
 
+/* Nothing is owed to this peer: no answer, no TIME_WAIT. */
+static void reset(int fd)
+{
+	const struct linger at_once = {.l_onoff = 1};
+
+	(void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+	close(fd);
+}
+
 void httpd_conn_accept(int fd, const struct addr *peer, uint16_t peer_port,
 		       void *arg)
 {
@@ -441,7 +450,7 @@ void httpd_conn_accept(int fd, const struct addr *peer, uint16_t peer_port,
 
 	if (open >= server->limits.conns_max)
 		HTTPD_COUNT(server->counters.conns_refused, 1);
-	if (open >= (uint64_t)server->limits.conns_max + LINGER_CONNS) {
+	if (open >= (uint64_t)server->limits.conns_max + HTTPD_REFUSED_CONNS) {
 		close(fd);
 		return;
 	}
@@ -450,6 +459,11 @@ void httpd_conn_accept(int fd, const struct addr *peer, uint16_t peer_port,
 	conn->fd = fd;
 	conn->peer = *peer;
 	conn->peer_port = peer_port;
+	if (UNLIKELY(!httpd_door_enter(conn))) {
+		reset(fd);
+		mem_free(conn);
+		return;
+	}
 	conn->stamp_ms = loop_now_ms(server->loop);
 	event_assign(&conn->readable, loop_base(server->loop), fd,
 		     EV_READ | EV_CLOSED | EV_ET | EV_PERSIST, on_readable,

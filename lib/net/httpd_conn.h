@@ -49,6 +49,7 @@ struct httpd_conn {
 	bool linger;	/* it may still be sending: read on before the close */
 	bool unparsed;	/* kept holds more than the start of a head */
 	bool spoken;	/* it has sent something */
+	bool proxied;	/* a PROXY header has to come first */
 	bool resuming;	/* a callback that goes on with kept is under way */
 	uint8_t queued; /* callbacks put off to the end of the turn */
 	struct httpd_framing framing;
@@ -63,6 +64,7 @@ struct httpd_conn {
 	struct httpd_stream *stream; /* in HTTPD_CONN_STREAM, until it ends */
 	struct addr peer;
 	uint16_t peer_port;
+	struct peer *entry; /* the peer's, held; NULL = no limits */
 	TAILQ_ENTRY(httpd_conn) link;
 };
 TAILQ_HEAD(httpd_conns, httpd_conn);
@@ -74,6 +76,8 @@ struct httpd {
 	struct httpd_limits limits;
 	httpd_handler_cb *handler;
 	void *arg;
+	httpd_admit_cb *admit;	    /* NULL = all are clients */
+	struct peer_table *peers;   /* owned; NULL = no limits per address */
 	struct httpd_conn *current; /* whose input is being handled */
 	struct buf out;		    /* the answers of this read */
 	struct buf text;	    /* for building problems */
@@ -136,6 +140,25 @@ void httpd_conn_free(struct httpd_conn *conn);
 size_t httpd_input_take(struct httpd_conn *conn, struct sv bytes);
 /* httpd_input_drop_body - forget the request whose body is incomplete. */
 void httpd_input_drop_body(struct httpd_conn *conn);
+
+/* Connections above conns_max that are open only to be refused. */
+#define HTTPD_REFUSED_CONNS 256
+
+/* httpd_door_init - make the server's table, if its limits want one. */
+void httpd_door_init(struct httpd *server);
+/* httpd_door_enter - let @conn in, whose peer is known, and hold its entry.
+ * Returns false, counted, for one address too many or too bad. */
+MUST_CHECK bool httpd_door_enter(struct httpd_conn *conn);
+/* httpd_door_leave - the reverse; nothing when it holds none. */
+void httpd_door_leave(struct httpd_conn *conn);
+/* httpd_door_header - take the PROXY header at @bytes. Returns its length, 0 if
+ * it is not whole; the connection may be dead or refused. */
+size_t httpd_door_header(struct httpd_conn *conn, struct sv bytes);
+/* httpd_door_note_bad - a request of @conn was refused: its connection is to
+ * close if that was one too many. */
+void httpd_door_note_bad(struct httpd_conn *conn);
+/* httpd_door_is_barred - whether @conn deserves no courtesy. */
+bool httpd_door_is_barred(const struct httpd_conn *conn);
 
 /* httpd_sweep - end @conn if its phase lasts too long. */
 void httpd_sweep(struct httpd_conn *conn, int64_t now_ms);

@@ -9,6 +9,7 @@
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
 #include "lib/net/httpd_conn.h"
+#include "lib/proto/proxy_header.h"
 
 /* Answers are sent when so much has gathered, so that a long pipeline neither
  * grows the scratch nor keeps a slow reader's answers in memory. */
@@ -157,9 +158,12 @@ static size_t take_request(struct httpd_conn *conn, struct sv bytes)
 {
 	struct httpd *server = conn->server;
 	struct http1_request *head = &server->head;
-	int rc = http1_read_request(bytes, head);
 	size_t whole;
+	int rc;
 
+	if (UNLIKELY(conn->proxied))
+		return httpd_door_header(conn, bytes);
+	rc = http1_read_request(bytes, head);
 	if (rc == ERR_AGAIN)
 		return 0;
 	if (rc == 0 && head->method == HTTP1_OTHER)
@@ -168,6 +172,8 @@ static size_t take_request(struct httpd_conn *conn, struct sv bytes)
 	    head->content_bytes > server->limits.body_max_bytes)
 		rc = 413;
 	if (UNLIKELY(rc)) {
+		if (proxy_header_is_one(bytes))
+			HTTPD_COUNT(server->counters.refused_proxy_header, 1);
 		httpd_refuse(conn, (unsigned)rc);
 		return bytes.len;
 	}

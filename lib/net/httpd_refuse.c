@@ -64,6 +64,8 @@ void httpd_refuse(struct httpd_conn *conn, unsigned status)
 
 	httpd_input_drop_body(conn);
 	count(server, refusal);
+	if (status != 503)
+		httpd_door_note_bad(conn);
 	conn->framing = (struct httpd_framing){.minor_version = 1};
 	conn->state = HTTPD_CONN_LAST;
 	conn->linger = true;

@@ -115,6 +115,8 @@ void httpd_reply(struct httpd_request *req, unsigned status,
 
 	assert(!req->answered);
 	req->answered = true;
+	if (UNLIKELY(status >= 400 && status < 500))
+		httpd_door_note_bad(conn);
 	httpd_reply_put(req->server, req->out, &conn->framing, status,
 			content_type, headers, body);
 }

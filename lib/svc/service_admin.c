@@ -119,6 +119,17 @@ static void put_rejected(struct metrics_writer *w, const char *listener,
 	put_labelled(w, listener, "reason", "silent", sum->closed_silent);
 	put_labelled(w, listener, "reason", "slow_reader",
 		     sum->closed_slow_write);
+	put_labelled(w, listener, "reason", "address_connections",
+		     sum->reset_many);
+	put_labelled(w, listener, "reason", "address_barred",
+		     sum->reset_barred);
+	put_labelled(w, listener, "reason", "bad_requests", sum->closed_bad);
+}
+
+static void put_proxy_headers(struct metrics_writer *w, const char *listener,
+			      const struct httpd_counters *sum)
+{
+	put_labelled(w, listener, NULL, NULL, sum->refused_proxy_header);
 }
 
 static void put_open(struct metrics_writer *w, const char *listener,
@@ -148,6 +159,11 @@ static void collect_requests(struct metrics_writer *w, void *arg)
 static void collect_rejected(struct metrics_writer *w, void *arg)
 {
 	each_listener(w, arg, put_rejected);
+}
+
+static void collect_proxy_headers(struct metrics_writer *w, void *arg)
+{
+	each_listener(w, arg, put_proxy_headers);
 }
 
 static void collect_open(struct metrics_writer *w, void *arg)
@@ -180,6 +196,9 @@ static const struct metrics_row rows[] = {
 	{"peri_http_rejected_total", METRICS_COUNTER,
 	 "What the HTTP server itself refused or closed.", "listener, reason",
 	 collect_rejected},
+	{"peri_http_proxy_header_errors_total", METRICS_COUNTER,
+	 "Answers 400 for a PROXY header that is wrong or from a stranger.",
+	 "listener", collect_proxy_headers},
 	{"peri_http_connections", METRICS_GAUGE, "Open HTTP connections.",
 	 "listener", collect_open},
 	{"peri_http_connections_total", METRICS_COUNTER,

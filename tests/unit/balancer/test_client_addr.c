@@ -162,47 +162,135 @@ static const struct row {
 	 0},
 };
 
-static void fill_head(const struct row *row, struct http1_request *head)
+static void add_header(struct http1_request *head, const char *name,
+		       const char *value)
 {
-	memset(head, 0, sizeof(*head));
-	for (unsigned i = 0; i < 2 && row->forwarded[i]; i++) {
-		head->headers[i].name = SV("X-forwarded-For");
-		head->headers[i].value = sv_str(row->forwarded[i]);
-		head->header_count++;
-	}
-	head->headers[head->header_count].name = SV("Accept");
-	head->headers[head->header_count++].value = SV("*");
+	head->headers[head->header_count].name = sv_str(name);
+	head->headers[head->header_count++].value = sv_str(value);
 }
 
+static void check(const struct policy *policy, const struct http1_request *head,
+		  const struct row *row)
+{
+	struct addr peer = addr_of(row->peer), ip, client;
+	enum query_refusal got;
+
+	if (row->ip)
+		ip = addr_of(row->ip);
+	got = client_addr_find(policy, head, &peer, row->ip ? &ip : NULL,
+			       &client);
+	if (got != row->want)
+		fail_msg("%s: got %u", row->rule, got);
+	if (row->client) {
+		struct addr want = addr_of(row->client);
+
+		if (!addr_eq(&client, &want))
+			fail_msg("%s", row->rule);
+	}
+}
+
+static void trust(struct policy *policy, const char *prefix)
+{
+	assert_int_equal(
+		addr_parse_prefix(sv_str(prefix),
+				  &policy->proxies[policy->proxy_count++]),
+		0);
+}
+
+/* The other header is there as well, and would change the answer. */
 static void test_rows(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		const struct row *row = &rows[i];
 		struct policy policy = {.trust_ip_parameter = row->trust_ip};
-		struct addr peer = addr_of(row->peer), ip, client;
-		struct http1_request head;
-		enum query_refusal got;
+		struct http1_request head = {.header_count = 0};
 
 		if (row->proxy[0])
-			assert_int_equal(
-				addr_parse_prefix(
-					sv_str(row->proxy),
-					&policy.proxies[policy.proxy_count++]),
-				0);
-		if (row->ip)
-			ip = addr_of(row->ip);
-		fill_head(row, &head);
-		got = client_addr_find(&policy, &head, &peer,
-				       row->ip ? &ip : NULL, &client);
-		if (got != row->want)
-			fail_msg("%s: got %u", row->rule, got);
-		if (row->client) {
-			struct addr want = addr_of(row->client);
+			trust(&policy, row->proxy);
+		add_header(&head, "Forwarded", "for=7.7.7.7");
+		for (unsigned f = 0; f < 2 && row->forwarded[f]; f++)
+			add_header(&head, "X-forwarded-For", row->forwarded[f]);
+		add_header(&head, "Accept", "*");
+		check(&policy, &head, row);
+	}
+}
 
-			if (!addr_eq(&client, &want))
-				fail_msg("%s", row->rule);
-		}
+#define PEER "10.1.1.1"
+
+static const struct {
+	const char *rule;
+	const char *fields[2]; /* Forwarded, in order */
+	enum query_refusal want;
+	const char *client;
+} forwarded_rows[] = {
+	{"no field: the proxy itself", {0, 0}, QUERY_OK, PEER},
+	{"the header of a proxy counts",
+	 {"for=5.5.5.5;proto=https", 0},
+	 QUERY_OK,
+	 "5.5.5.5"},
+	{"the right-most one that is no proxy",
+	 {"for=6.6.6.6, for=5.5.5.5, for=\"10.2.2.2:80\"", 0},
+	 QUERY_OK,
+	 "5.5.5.5"},
+	{"an IPv6 client",
+	 {"for=\"[2001:db8::7]:443\"", 0},
+	 QUERY_OK,
+	 "2001:db8::7"},
+	{"several fields are one list",
+	 {"for=5.5.5.5", "for=10.2.2.2"},
+	 QUERY_OK,
+	 "5.5.5.5"},
+	{"what stands in a field further left may be anything",
+	 {"<script>", "for=5.5.5.5"},
+	 QUERY_OK,
+	 "5.5.5.5"},
+	{"only proxies: the left-most of them",
+	 {"for=10.3.3.3, for=10.2.2.2", 0},
+	 QUERY_OK,
+	 "10.3.3.3"},
+	{"unknown: the proxy that says so", {"for=unknown", 0}, QUERY_OK, PEER},
+	{"left of unknown nothing is believed",
+	 {"for=6.6.6.6, for=unknown", 0},
+	 QUERY_OK,
+	 PEER},
+	{"a hidden client of a further proxy is that proxy",
+	 {"for=6.6.6.6, for=_a, for=10.3.3.3, for=10.2.2.2", 0},
+	 QUERY_OK,
+	 "10.3.3.3"},
+	{"hidden in its own field, the proxy in the next",
+	 {"for=6.6.6.6, for=_a", "for=10.3.3.3"},
+	 QUERY_OK,
+	 "10.3.3.3"},
+	{"an element that names nobody hides the client",
+	 {"for=6.6.6.6, proto=http", 0},
+	 QUERY_OK,
+	 PEER},
+	{"broken", {"for=5.5.5.5:80", 0}, QUERY_BAD_FORWARDED_FOR, 0},
+	{"a quotation that a client opened",
+	 {"for=6.6.6.6;by=\", for=5.5.5.5", 0},
+	 QUERY_BAD_FORWARDED_FOR,
+	 0},
+};
+
+static void test_forwarded(void **state)
+{
+	struct policy policy = {.forwarded_header = POLICY_FORWARDED};
+
+	(void)state;
+	trust(&policy, "10.0.0.0/8");
+	for (size_t i = 0; i < ARRAY_LEN(forwarded_rows); i++) {
+		const struct row row = {.rule = forwarded_rows[i].rule,
+					.peer = PEER,
+					.want = forwarded_rows[i].want,
+					.client = forwarded_rows[i].client};
+		struct http1_request head = {.header_count = 0};
+
+		add_header(&head, "X-Forwarded-For", "7.7.7.7");
+		for (unsigned f = 0; f < 2 && forwarded_rows[i].fields[f]; f++)
+			add_header(&head, "forwarded",
+				   forwarded_rows[i].fields[f]);
+		check(&policy, &head, &row);
 	}
 }
 
@@ -210,6 +298,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows),
+		cmocka_unit_test(test_forwarded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
