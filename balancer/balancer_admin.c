@@ -144,6 +144,8 @@ static void place_of_cell(const struct view *view, uint16_t cell,
 	client->by_cell = true;
 	client->place.lat_deg = cells[cell].lat_deg;
 	client->place.lon_deg = cells[cell].lon_deg;
+	client->place.carrier = cellmap_carrier_name(view->map->map,
+						     cells[cell].carrier);
 	memcpy(client->place.country, cells[cell].country,
 	       sizeof(client->place.country));
 }
@@ -215,6 +217,8 @@ static void put_place(struct jsonw *w, const struct cellmap_place *place)
 {
 	jsonw_str(w, "source", cellmap_source_str(place->source));
 	jsonw_u64(w, "cell", place->cell);
+	if (place->carrier.len > 0)
+		jsonw_text(w, "carrier", place->carrier);
 	if (place->source == CELLMAP_NOWHERE)
 		return;
 	jsonw_str(w, "country", place->country);
@@ -298,6 +302,8 @@ static void put_geo(struct jsonw *w, const struct view_map *map)
 	jsonw_u64(w, "serial", map->serial);
 	jsonw_u64(w, "cells", stats->cells);
 	jsonw_u64(w, "places", stats->places);
+	jsonw_u64(w, "carriers", stats->carriers);
+	jsonw_u64(w, "merged_cells", stats->merged_cells);
 	jsonw_u64(w, "memory_bytes", stats->memory_bytes);
 	jsonw_i64(w, "database_wall_s", stats->database_wall_s);
 	jsonw_i64(w, "loaded_wall_s", map->loaded_wall_s);

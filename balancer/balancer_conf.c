@@ -131,7 +131,34 @@ static const struct conf_option options[] = {
 	 .default_text = "",
 	 .reloadable = true,
 	 .metavar = "FILE",
-	 .help = "the operator's own places for networks (JSON)"},
+	 .help = "the operator's own places and carriers of networks and "
+		 "carriers of AS numbers (JSON)"},
+	{.name = "geo_asn_databases",
+	 .kind = CONF_LIST,
+	 AT(geo_asn_databases),
+	 .default_text = "",
+	 .reloadable = true,
+	 .metavar = "FILE,...",
+	 .help = "databases of AS numbers (.mmdb), read when geo_overrides "
+		 "gives carriers to AS numbers"},
+	{.name = "carrier_penalty_km",
+	 .kind = CONF_REAL,
+	 AT(carrier_penalty_km),
+	 .default_text = "1500",
+	 .min = 0,
+	 .max = 20000,
+	 .reloadable = true,
+	 .metavar = "KM",
+	 .help = "how much farther a site of another carrier counts"},
+	{.name = "border_km",
+	 .kind = CONF_REAL,
+	 AT(border_km),
+	 .default_text = "0",
+	 .min = 0,
+	 .max = 20000,
+	 .reloadable = true,
+	 .metavar = "KM",
+	 .help = "how much farther a site in another country counts"},
 	{.name = "trust_ip_parameter",
 	 .kind = CONF_BOOL,
 	 AT(trust_ip_parameter),
@@ -449,12 +476,23 @@ static int check_names(const struct balancer_settings *s, struct buf *why)
 	return 0;
 }
 
+static int check_databases(const struct balancer_settings *s, struct buf *why)
+{
+	if (s->geo_databases.count + s->geo_asn_databases.count <=
+	    CONF_LIST_MAX)
+		return 0;
+	return refuse(why, "geo_asn_databases", s->geo_asn_databases.items[0],
+		      "and others: at most 16 files with geo_databases");
+}
+
 static int check(const void *settings, struct buf *why)
 {
 	const struct balancer_settings *s = settings;
 	int rc;
 
 	rc = check_registries(s, why);
+	if (rc == 0)
+		rc = check_databases(s, why);
 	if (rc == 0)
 		rc = check_proxies(s, why);
 	if (rc == 0)

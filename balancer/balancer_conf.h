@@ -26,8 +26,9 @@ struct balancer_settings {
 	int64_t renew_ms;	   /* T of ranking.md */
 	uint32_t snapshots_kept;   /* for explain */
 	/* where clients are */
-	struct conf_list geo_databases;
+	struct conf_list geo_databases, geo_asn_databases;
 	char geo_overrides[BALANCER_PATH_BYTES]; /* "" = none */
+	double carrier_penalty_km, border_km;
 	bool trust_ip_parameter;
 	struct conf_list trusted_proxies; /* prefixes */
 	struct conf_list proxy_protocol;  /* prefixes */

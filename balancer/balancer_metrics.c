@@ -226,6 +226,17 @@ static void collect_geo_databases(struct metrics_writer *w, void *arg)
 	view_unref(&view);
 }
 
+static void collect_merged_cells(struct metrics_writer *w, void *arg)
+{
+	struct balancer *app = arg;
+	struct view *view = view_shelf_take_newest(app->shelf);
+
+	if (view)
+		metrics_sample_u64(w, "",
+				   cellmap_stats(view->map->map)->merged_cells);
+	view_unref(&view);
+}
+
 /* ---- single counters of the builder ---- */
 
 #define COLLECT(name, member)                                                  \
@@ -352,6 +363,10 @@ static const struct metrics_row rows[] = {
 	 "States that could not be saved.", "", collect_save_errors},
 	{"peri_balancer_geo_databases", METRICS_GAUGE,
 	 "City databases in the map in force.", "", collect_geo_databases},
+	{"peri_balancer_geo_merged_cells", METRICS_GAUGE,
+	 "Cells of carriers and overrides that the map in force gave up for "
+	 "the limit of 65,535.",
+	 "", collect_merged_cells},
 	{"peri_balancer_geo_loads_total", METRICS_COUNTER, "Maps compiled.", "",
 	 collect_maps},
 	{"peri_balancer_geo_errors_total", METRICS_COUNTER,

@@ -182,6 +182,7 @@ static void source_of(const struct balancer_settings *settings,
 		      struct map_source *source)
 {
 	source->databases = settings->geo_databases;
+	source->asn_databases = settings->geo_asn_databases;
 	memcpy(source->overrides, settings->geo_overrides,
 	       sizeof(source->overrides));
 }

@@ -185,14 +185,13 @@ static int consider(const struct candidates_input *in,
 	const struct candidates_site *site = &in->sites[s];
 	double km = site->has_position ? dot_to_km(dot) : -1, cost_km;
 	uint32_t country = pack_country(in->cells[c].country);
-	uint32_t carrier = in->cell_carriers ? in->cell_carriers[c] : 0;
 	int64_t cost;
 	unsigned rank;
 
 	if (site->class == CANDIDATES_NEVER)
 		return 0;
 	cost_km = candidates_cost(site, &in->policy, km < 0 ? FAR_KM : km,
-				  carrier,
+				  in->cells[c].carrier,
 				  field->country[s] != ANY_COUNTRY &&
 					  field->country[s] != country);
 	cost = llround((cost_km + site->class * CLASS_COST_KM) * COST_STEPS);

@@ -28,7 +28,7 @@ enum candidates_class {
 struct candidates_site {
 	double lat_deg, lon_deg; /* valid when has_position */
 	double bias_km;
-	uint32_t carrier; /* 0 = multi-line */
+	uint32_t carrier; /* cellmap_carrier_id(); 0 = multi-line */
 	uint8_t has_position;
 	uint8_t class; /* enum candidates_class */
 	uint8_t zero[2];
@@ -51,9 +51,6 @@ struct candidates_row {
 struct candidates_input {
 	const struct candidates_site *sites; /* at most 65,535 */
 	const struct cellmap_cell *cells;    /* index 0 is not a place */
-	/* Each cell's carrier, 0 = unknown; NULL while the cell map knows no
-	 * carriers. No penalty when either side is unknown or multi-line. */
-	const uint32_t *cell_carriers;
 	uint32_t site_count, cell_count;
 	struct candidates_policy policy;
 };

@@ -309,9 +309,7 @@ static void describe_site(const struct catalog *cat, struct fleet *fleet,
 	take_region(fleet_find_region(fleet, catalog_record(cat, site)->region),
 		    &site->place);
 	site->carrier = carrier_of(cat, site);
-	if (*site->carrier)
-		site->place.carrier =
-			(uint32_t)hash_text(sv_str(site->carrier)) | 1;
+	site->place.carrier = cellmap_carrier_id(sv_str(site->carrier));
 }
 
 struct catalog *catalog_of(struct fleet *fleet, struct catalog *last)

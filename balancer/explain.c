@@ -115,6 +115,7 @@ static void put_site(struct explain *e, uint32_t rank)
 	jsonw_fixed(w, "admitted_per_s", site->admitted_per_s, 2);
 	jsonw_fixed(w, "est", site->est, 1);
 	jsonw_fixed(w, "limit", site->limit, 1);
+	jsonw_real(w, "bias_km", site->bias_km);
 	jsonw_object_end(w);
 }
 
@@ -306,6 +307,7 @@ static void put_client(struct explain *e, const struct explain_client *client)
 	jsonw_str(w, "country", place->country);
 	jsonw_text(w, "area", place->area);
 	jsonw_text(w, "city", place->city);
+	jsonw_text(w, "carrier", place->carrier);
 	if (place->source == CELLMAP_NOWHERE && !client->by_cell) {
 		jsonw_null(w, "lat");
 		jsonw_null(w, "lon");

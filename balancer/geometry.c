@@ -15,6 +15,8 @@ static_assert(CANDIDATES_MAX == SNAPSHOT_CANDIDATES &&
 /* memcmp() must not see padding. */
 static_assert(sizeof(struct candidates_site) == 3 * 8 + 4 + 4,
 	      "struct candidates_site has no padding");
+static_assert(sizeof(struct cellmap_cell) == 2 * 4 + 4 + 4,
+	      "struct cellmap_cell has no padding");
 
 struct service_rows {
 	struct candidates_site *sites;

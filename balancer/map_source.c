@@ -36,6 +36,8 @@ uint64_t map_source_stamp(const struct map_source *source)
 
 	for (unsigned i = 0; i < source->databases.count; i++)
 		stamp = stamp_file(stamp, source->databases.items[i]);
+	for (unsigned i = 0; i < source->asn_databases.count; i++)
+		stamp = stamp_file(stamp, source->asn_databases.items[i]);
 	if (source->overrides[0])
 		stamp = stamp_file(stamp, source->overrides);
 	return stamp;
@@ -87,17 +89,21 @@ static int load_overrides(const char *path, struct cellmap_override **list_r,
 	return rc;
 }
 
+static void add_absent(const struct conf_list *paths, struct conf_list *absent)
+{
+	for (unsigned i = 0; i < paths->count; i++)
+		if (access(paths->items[i], F_OK) != 0 &&
+		    absent->count < CONF_LIST_MAX)
+			memcpy(absent->items[absent->count++], paths->items[i],
+			       sizeof(absent->items[0]));
+}
+
 void map_source_absent(const struct map_source *source,
 		       struct conf_list *absent_r)
 {
 	absent_r->count = 0;
-	for (unsigned i = 0; i < source->databases.count; i++) {
-		const char *path = source->databases.items[i];
-
-		if (access(path, F_OK) != 0)
-			memcpy(absent_r->items[absent_r->count++], path,
-			       sizeof(absent_r->items[0]));
-	}
+	add_absent(&source->databases, absent_r);
+	add_absent(&source->asn_databases, absent_r);
 }
 
 static bool is_in(const struct conf_list *list, const char *item)
@@ -124,12 +130,12 @@ int map_source_check(const struct map_source *source,
 	return 0;
 }
 
-static unsigned existing(const struct map_source *source, const char **paths)
+static unsigned existing(const struct conf_list *list, const char **paths)
 {
 	unsigned count = 0;
 
-	for (unsigned i = 0; i < source->databases.count; i++) {
-		const char *path = source->databases.items[i];
+	for (unsigned i = 0; i < list->count; i++) {
+		const char *path = list->items[i];
 
 		if (access(path, F_OK) == 0)
 			paths[count++] = path;
@@ -137,18 +143,22 @@ static unsigned existing(const struct map_source *source, const char **paths)
 			log_warn("geo.missing file=%s error=\"%s\"", path,
 				 err_str(-errno));
 	}
-	if (count == 0)
-		log_warn("geo.no_database places=unknown "
-			 "fix=\"set geo_databases\"");
 	return count;
 }
 
 static void log_map(const struct cellmap_stats *stats, unsigned databases)
 {
-	log_info("geo.loaded databases=%u cells=%u places=%u "
+	if (databases == 0)
+		log_warn("geo.no_database places=unknown "
+			 "fix=\"set geo_databases\"");
+	if (stats->merged_cells > 0)
+		log_warn("geo.cells_merged count=%u reason=\"more than 65535: "
+			 "the smallest lost their carrier or exact place\"",
+			 stats->merged_cells);
+	log_info("geo.loaded databases=%u cells=%u places=%u carriers=%u "
 		 "ipv4_networks=%llu ipv6_networks=%llu memory_bytes=%llu "
 		 "build_ms=%lld",
-		 databases, stats->cells, stats->places,
+		 databases, stats->cells, stats->places, stats->carriers,
 		 (unsigned long long)stats->ipv4_networks,
 		 (unsigned long long)stats->ipv6_networks,
 		 (unsigned long long)stats->memory_bytes,
@@ -158,9 +168,9 @@ static void log_map(const struct cellmap_stats *stats, unsigned databases)
 int map_source_load(const struct map_source *source, struct view_map **map_r,
 		    struct buf *why)
 {
-	const char *paths[CONF_LIST_MAX];
+	const char *paths[CONF_LIST_MAX], *asn_paths[CONF_LIST_MAX];
 	struct cellmap_override *overrides = NULL;
-	struct cellmap_config config = {.paths = paths};
+	struct cellmap_config config = {.paths = paths, .asn_paths = asn_paths};
 	struct cellmap *map;
 	int rc = 0;
 
@@ -170,7 +180,8 @@ int map_source_load(const struct map_source *source, struct view_map **map_r,
 	if (rc != 0)
 		return rc;
 	config.overrides = overrides;
-	config.path_count = existing(source, paths);
+	config.path_count = existing(&source->databases, paths);
+	config.asn_path_count = existing(&source->asn_databases, asn_paths);
 	rc = cellmap_build(&config, &map, why);
 	mem_free(overrides);
 	if (rc != 0)

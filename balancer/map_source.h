@@ -8,7 +8,8 @@
 #include "balancer/view.h"
 
 struct map_source {
-	struct conf_list databases;
+	struct conf_list databases;	     /* of cities */
+	struct conf_list asn_databases;	     /* of AS numbers */
 	char overrides[BALANCER_PATH_BYTES]; /* "" = none */
 };
 

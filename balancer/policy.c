@@ -181,6 +181,8 @@ struct policy *policy_new(const struct balancer_settings *settings)
 	p->ranking = snapshot_default_policy();
 	p->ranking.replica_count = settings->replicas;
 	p->ranking.renew_ms = settings->renew_ms;
+	p->ranking.carrier_penalty_km = settings->carrier_penalty_km;
+	p->ranking.border_km = settings->border_km;
 	p->fallback_count = settings->fallback.count;
 	render(p, settings);
 	return p;

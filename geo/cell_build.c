@@ -9,45 +9,35 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "geo/cell_carriers.h"
+#include "geo/cell_layers.h"
 #include "geo/geodb.h"
 #include "lib/base/err.h"
 #include "lib/base/mem.h"
 
 #define PLACE_UNSEEN UINT32_MAX
 
-enum { V4, V6, FAMILIES };
-
 struct cell_build {
-	struct cell_spans spans[FAMILIES];
+	struct cell_spans spans[CELL_FAMILIES];
+	struct cell_carriers carriers;
 	struct cell_places places;
 };
 
 /* One database while it is read. */
 struct source {
 	struct cell_build *build;
-	struct cell_spans spans[FAMILIES];
+	struct cell_spans spans[CELL_FAMILIES];
 	uint32_t *place_of; /* owned; record number -> place id */
 	uint32_t room;
-	uint64_t networks[FAMILIES];
+	uint64_t networks[CELL_FAMILIES];
 };
-
-static void spans_init(struct cell_spans *spans)
-{
-	for (int f = 0; f < FAMILIES; f++)
-		cell_spans_init(&spans[f]);
-}
-
-static void spans_fini(struct cell_spans *spans)
-{
-	for (int f = 0; f < FAMILIES; f++)
-		cell_spans_fini(&spans[f]);
-}
 
 struct cell_build *cell_build_new(void)
 {
 	struct cell_build *b = mem_alloc(sizeof(*b));
 
-	spans_init(b->spans);
+	cell_spans_init_all(b->spans);
+	cell_carriers_init(&b->carriers);
 	cell_places_init(&b->places);
 	return b;
 }
@@ -56,7 +46,8 @@ void cell_build_free(struct cell_build **build)
 {
 	if (!*build)
 		return;
-	spans_fini((*build)->spans);
+	cell_spans_fini_all((*build)->spans);
+	cell_carriers_fini(&(*build)->carriers);
 	cell_places_fini(&(*build)->places);
 	mem_free(*build);
 	*build = NULL;
@@ -98,7 +89,7 @@ static int visit(const struct addr_prefix *network, uint64_t record,
 		 const struct geodb_place *place, void *arg)
 {
 	struct source *s = arg;
-	int family = network->base.family == ADDR_V4 ? V4 : V6;
+	int family = network->base.family == ADDR_V4 ? CELL_V4 : CELL_V6;
 	uint32_t id;
 	int rc = place_of(s, record, place, &id);
 
@@ -106,25 +97,6 @@ static int visit(const struct addr_prefix *network, uint64_t record,
 		return rc;
 	s->networks[family]++;
 	return cell_spans_append_prefix(&s->spans[family], network, id);
-}
-
-static bool is_empty(const struct cell_spans *s)
-{
-	return s->count == 1 && s->place[0] == 0;
-}
-
-/* Lay @top over @base; most files have one family, and are the only one. */
-static int lay_over(struct cell_spans *base, struct cell_spans *top)
-{
-	struct cell_spans swap = *base;
-
-	if (is_empty(top))
-		return 0;
-	if (!is_empty(base))
-		return cell_spans_overlay(base, top);
-	*base = *top;
-	*top = swap;
-	return 0;
 }
 
 static int complain_limit(struct buf *why, const char *what)
@@ -139,100 +111,34 @@ int cell_build_database(struct cell_build *b, const char *path,
 	struct source s = {.build = b};
 	struct geodb *db;
 	int64_t wall_s;
-	int rc = geodb_open(path, &db, why);
+	int rc = geodb_open(path, GEODB_CITY, &db, why);
 
 	if (rc < 0)
 		return rc;
 	wall_s = geodb_build_wall_s(db);
 	if (stats->database_wall_s == 0 || wall_s < stats->database_wall_s)
 		stats->database_wall_s = wall_s;
-	spans_init(s.spans);
+	cell_spans_init_all(s.spans);
 	rc = geodb_visit(db, visit, &s, why);
 	/* Before the files are laid over each other, which needs the room. */
 	geodb_close(&db);
-	for (int f = 0; rc == 0 && f < FAMILIES; f++)
-		rc = lay_over(&b->spans[f], &s.spans[f]);
+	for (int f = 0; rc == 0 && f < CELL_FAMILIES; f++)
+		rc = cell_spans_overlay(&b->spans[f], &s.spans[f]);
 	if (rc == ERR_LIMIT && why->len == 0) {
 		buf_str(why, path);
 		rc = complain_limit(why, ": holds more places than a map can; "
 					 "use a city database");
 	}
-	stats->ipv4_networks += s.networks[V4];
-	stats->ipv6_networks += s.networks[V6];
-	spans_fini(s.spans);
+	stats->ipv4_networks += s.networks[CELL_V4];
+	stats->ipv6_networks += s.networks[CELL_V6];
+	cell_spans_fini_all(s.spans);
 	mem_free(s.place_of);
 	return rc;
 }
 
-/* An override as a run. */
-struct layer {
-	cell_key first, last;
-	uint32_t place;
-	uint32_t order; /* in the operator's list */
-};
-
-/* Outer prefixes before inner ones. */
-static int compare_layers(const void *a_ptr, const void *b_ptr)
-{
-	const struct layer *a = a_ptr, *b = b_ptr;
-
-	if (a->first != b->first)
-		return a->first < b->first ? -1 : 1;
-	if (a->last != b->last)
-		return a->last > b->last ? -1 : 1;
-	return a->order < b->order ? -1 : a->order > b->order;
-}
-
-/* The open prefixes around a position, outermost first: strictly nested, so
- * at most one of each length. */
-struct nest {
-	struct layer open[129];
-	unsigned depth;
-};
-
-/* Close the prefixes that end before @key. */
-static int close_before(struct nest *nest, struct cell_spans *spans,
-			cell_key key)
-{
-	int rc = 0;
-
-	while (rc == 0 && nest->depth > 0 &&
-	       nest->open[nest->depth - 1].last < key) {
-		cell_key after = nest->open[--nest->depth].last + 1;
-
-		rc = cell_spans_append(
-			spans, after,
-			nest->depth ? nest->open[nest->depth - 1].place : 0);
-	}
-	return rc;
-}
-
-/* Sorted prefixes to runs without overlaps: the innermost one wins. */
-static int flatten(const struct layer *layers, unsigned count,
-		   struct cell_spans *spans)
-{
-	struct nest nest = {.depth = 0};
-	int rc = 0;
-
-	for (unsigned i = 0; rc == 0 && i < count; i++) {
-		const struct layer *l = &layers[i];
-		struct layer *top;
-
-		rc = close_before(&nest, spans, l->first);
-		top = nest.depth ? &nest.open[nest.depth - 1] : NULL;
-		if (top && top->first == l->first && top->last == l->last)
-			*top = *l;
-		else
-			nest.open[nest.depth++] = *l;
-		if (rc == 0)
-			rc = cell_spans_append(spans, l->first, l->place);
-	}
-	/* Those that reach the end of the space need no closing. */
-	return rc < 0 ? rc : close_before(&nest, spans, ~(cell_key)0);
-}
-
+/* The place that override @o gives. */
 static int layer_of(struct cell_build *b, const struct cellmap_override *o,
-		    struct layer *layer_r)
+		    uint32_t order, struct cell_layer *layer_r)
 {
 	struct cellmap_place place = {
 		.source = CELLMAP_OVERRIDE,
@@ -240,39 +146,30 @@ static int layer_of(struct cell_build *b, const struct cellmap_override *o,
 		.lon_deg = o->lon_deg,
 		.area = sv_str(o->area),
 	};
-	unsigned bits = o->prefix.bits;
+	uint32_t id = 0;
+	int rc;
 
 	memcpy(place.country, o->country, sizeof(place.country));
-	layer_r->first = cell_spans_key(&o->prefix.base);
-	layer_r->last = bits == 0 ? ~(cell_key)0
-				  : layer_r->first +
-					    (((cell_key)1 << (128 - bits)) - 1);
-	return cell_places_add(&b->places, &place, &layer_r->place);
+	rc = cell_places_add(&b->places, &place, &id);
+	if (rc == 0)
+		*layer_r = cell_layers_of(&o->prefix, id, order);
+	return rc;
 }
 
 static int lay_family(struct cell_build *b, int family,
 		      const struct cellmap_override *list, unsigned count)
 {
-	enum addr_family wanted = family == V4 ? ADDR_V4 : ADDR_V6;
-	struct layer *layers = mem_array(count, sizeof(*layers));
-	struct cell_spans top;
+	enum addr_family wanted = family == CELL_V4 ? ADDR_V4 : ADDR_V6;
+	struct cell_layer *layers = mem_array(count, sizeof(*layers));
 	unsigned used = 0;
 	int rc = 0;
 
-	for (unsigned i = 0; rc == 0 && i < count; i++) {
-		if (list[i].prefix.base.family != wanted)
-			continue;
-		layers[used].order = i;
-		rc = layer_of(b, &list[i], &layers[used++]);
-	}
-	if (used > 0)
-		qsort(layers, used, sizeof(*layers), compare_layers);
-	cell_spans_init(&top);
+	for (unsigned i = 0; rc == 0 && i < count; i++)
+		if (list[i].asn == 0 && list[i].has_place &&
+		    list[i].prefix.base.family == wanted)
+			rc = layer_of(b, &list[i], i, &layers[used++]);
 	if (rc == 0)
-		rc = flatten(layers, used, &top);
-	if (rc == 0)
-		rc = lay_over(&b->spans[family], &top);
-	cell_spans_fini(&top);
+		rc = cell_layers_over(&b->spans[family], layers, used);
 	mem_free(layers);
 	return rc;
 }
@@ -281,6 +178,8 @@ static int check_override(const struct cellmap_override *o, struct buf *why)
 {
 	unsigned most = o->prefix.base.family == ADDR_V4 ? 32 : 128;
 
+	if (o->asn != 0)
+		return 0;
 	if (fabsf(o->lat_deg) <= 90 && fabsf(o->lon_deg) <= 180 &&
 	    o->prefix.base.family != ADDR_NONE && o->prefix.bits <= most)
 		return 0;
@@ -300,15 +199,30 @@ int cell_build_overrides(struct cell_build *b,
 		rc = check_override(&list[i], why);
 	if (rc < 0)
 		return rc;
-	for (int f = 0; rc == 0 && f < FAMILIES; f++)
+	for (int f = 0; rc == 0 && f < CELL_FAMILIES; f++)
 		rc = lay_family(b, f, list, count);
 	return rc == ERR_LIMIT ? complain_limit(why, "too many overrides") : rc;
+}
+
+int cell_build_carriers(struct cell_build *b,
+			const struct cellmap_config *config, struct buf *why)
+{
+	int rc = cell_carriers_collect(&b->carriers, &b->places, config, why);
+
+	for (int f = 0; rc == 0 && f < CELL_FAMILIES; f++) {
+		rc = cell_carriers_apply(&b->carriers, &b->places,
+					 (enum cell_family)f, &b->spans[f]);
+		if (rc == ERR_LIMIT)
+			(void)complain_limit(why, "the map has too many "
+						  "places with carriers");
+	}
+	return rc;
 }
 
 /* IPv4 addresses of each place. */
 static uint64_t *count_addresses(const struct cell_build *b)
 {
-	const struct cell_spans *s = &b->spans[V4];
+	const struct cell_spans *s = &b->spans[CELL_V4];
 	uint64_t *sums = mem_array(b->places.count, sizeof(*sums));
 
 	for (uint32_t i = 0; i < s->count; i++) {
@@ -333,8 +247,8 @@ int cell_build_finish(struct cell_build *b, struct cell_tables *t,
 	if (rc < 0)
 		(void)complain_limit(why, "the map has more than 65535 cells; "
 					  "use fewer overrides");
-	for (int f = 0; rc == 0 && f < FAMILIES; f++) {
-		rc = cell_trie_build(f == V4 ? &t->ipv4 : &t->ipv6,
+	for (int f = 0; rc == 0 && f < CELL_FAMILIES; f++) {
+		rc = cell_trie_build(f == CELL_V4 ? &t->ipv4 : &t->ipv6,
 				     &b->spans[f], b->places.cells);
 		cell_spans_fini(&b->spans[f]);
 		if (rc < 0)

@@ -1,6 +1,7 @@
 /*
  * cell_build.h - from databases and overrides to the tables of a map, step by
- * step: begin, databases in order, overrides, finish. One building thread.
+ * step: begin, databases in order, overrides, carriers, finish. One building
+ * thread.
  */
 #ifndef PERI_GEO_CELL_BUILD_H
 #define PERI_GEO_CELL_BUILD_H
@@ -40,6 +41,12 @@ MUST_CHECK int cell_build_database(struct cell_build *build, const char *path,
 MUST_CHECK int cell_build_overrides(struct cell_build *build,
 				    const struct cellmap_override *list,
 				    unsigned count, struct buf *why);
+
+/* cell_build_carriers - give the places the carriers of @config, after all
+ * databases and overrides. Returns 0, or what cell_carriers_collect() says. */
+MUST_CHECK int cell_build_carriers(struct cell_build *build,
+				   const struct cellmap_config *config,
+				   struct buf *why);
 
 /* cell_build_finish - compile; @tables_r is the caller's afterwards, to give
  * to cell_build_tables_fini(). Returns 0 or ERR_LIMIT with @why. */

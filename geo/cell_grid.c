@@ -1,7 +1,8 @@
 /*
- * cell_grid.c - gives each place its cell. The key of a cell is one number
- * that sorts overrides behind databases, then by latitude, longitude, country;
- * the sorted distinct keys are the cells.
+ * cell_grid.c - gives each place its cell. The key of a cell sorts overrides
+ * behind databases, then by latitude, longitude, country, carrier; the sorted
+ * distinct keys are the cells. A key that is given up points to another one
+ * that takes its places.
  */
 #include "geo/cell_grid.h"
 
@@ -21,12 +22,18 @@ struct key {
 	uint64_t position; /* of the square, or exact for an override */
 	uint16_t country;
 	uint8_t is_override;
-	uint32_t first_seen; /* index before sorting */
+	uint8_t carrier;
+	uint32_t index;	    /* in order of arrival */
+	uint32_t place;	    /* one of its places */
+	uint64_t addresses; /* of all its places */
 };
 
 struct keys {
-	struct key *list; /* owned */
+	struct key *list; /* owned; in order of arrival */
+	uint32_t *into;	  /* owned; by index: the key that takes its places,
+			   * itself when it is a cell */
 	uint32_t count, room;
+	uint32_t merged;
 	struct idset set;
 };
 
@@ -49,19 +56,23 @@ static uint32_t square(float deg, float span_deg)
 	return at < last ? at : last;
 }
 
+static uint64_t square_of(const struct cell_place *place)
+{
+	return (uint64_t)square(place->lat_deg, 90) << 32 |
+	       square(place->lon_deg, 180);
+}
+
 static struct key key_of(const struct cell_place *place)
 {
-	struct key key = {0};
+	struct key key = {.carrier = place->carrier};
 
 	key.country = (uint16_t)((unsigned char)place->country[0] << 8 |
 				 (unsigned char)place->country[1]);
 	key.is_override = place->source == CELLMAP_OVERRIDE;
-	if (key.is_override)
-		key.position = (uint64_t)bits_of(place->lat_deg) << 32 |
-			       bits_of(place->lon_deg);
-	else
-		key.position = (uint64_t)square(place->lat_deg, 90) << 32 |
-			       square(place->lon_deg, 180);
+	key.position = key.is_override
+			       ? (uint64_t)bits_of(place->lat_deg) << 32 |
+					 bits_of(place->lon_deg)
+			       : square_of(place);
 	return key;
 }
 
@@ -73,7 +84,9 @@ static int compare_keys(const void *a_ptr, const void *b_ptr)
 		return a->is_override - b->is_override;
 	if (a->position != b->position)
 		return a->position < b->position ? -1 : 1;
-	return (a->country > b->country) - (a->country < b->country);
+	if (a->country != b->country)
+		return a->country < b->country ? -1 : 1;
+	return (a->carrier > b->carrier) - (a->carrier < b->carrier);
 }
 
 static bool same_key(uint32_t id, const void *wanted, const void *arg)
@@ -83,14 +96,14 @@ static bool same_key(uint32_t id, const void *wanted, const void *arg)
 	return compare_keys(&keys->list[id], wanted) == 0;
 }
 
-/* The index of the place's cell in order of arrival. */
-static uint32_t key_index(struct keys *keys, const struct cell_place *place)
+/* The index of the key like @key, a new one if need be. */
+static uint32_t find_or_add(struct keys *keys, const struct key *key)
 {
-	struct key key = key_of(place);
-	uint32_t hash = (uint32_t)hash_mix(
-		hash_mix(key.position) ^
-		((uint32_t)key.country << 1 | key.is_override));
-	uint32_t id = idset_find(&keys->set, hash, same_key, &key, keys);
+	uint32_t hash = (uint32_t)hash_mix(hash_mix(key->position) ^
+					   ((uint64_t)key->carrier << 32 |
+					    (uint32_t)key->country << 1 |
+					    key->is_override));
+	uint32_t id = idset_find(&keys->set, hash, same_key, key, keys);
 
 	if (id != IDSET_NONE)
 		return id;
@@ -98,11 +111,74 @@ static uint32_t key_index(struct keys *keys, const struct cell_place *place)
 		keys->room = keys->room * 2 + 1024;
 		keys->list =
 			mem_grow(keys->list, keys->room, sizeof(*keys->list));
+		keys->into =
+			mem_grow(keys->into, keys->room, sizeof(*keys->into));
 	}
-	key.first_seen = keys->count;
-	keys->list[keys->count] = key;
-	idset_add(&keys->set, hash, keys->count);
-	return keys->count++;
+	id = keys->count++;
+	keys->list[id] = *key;
+	keys->list[id].index = id;
+	keys->list[id].addresses = 0;
+	keys->into[id] = id;
+	idset_add(&keys->set, hash, id);
+	return id;
+}
+
+/* ---- too many cells ---- */
+
+/* First all carriers go, then the exact positions of overrides. */
+enum widening { OF_CARRIERS, OF_OVERRIDES };
+
+static int compare_sizes(const void *a_ptr, const void *b_ptr)
+{
+	const struct key *a = a_ptr, *b = b_ptr;
+
+	if (a->addresses != b->addresses)
+		return a->addresses < b->addresses ? -1 : 1;
+	return compare_keys(a, b);
+}
+
+/* To the key that takes the places of @key. */
+static void widen(const struct cell_places *places, enum widening step,
+		  struct key *key)
+{
+	if (step == OF_CARRIERS) {
+		key->carrier = 0;
+		return;
+	}
+	key->is_override = 0;
+	key->position = square_of(&places->list[key->place]);
+}
+
+static bool is_too_many(const struct keys *keys)
+{
+	return keys->count - keys->merged > CELLS_MAX;
+}
+
+/* Merge the smallest of the cells that can be widened until the rest is few
+ * enough. What they merge into cannot be widened in the same step. */
+static void merge(struct keys *keys, const struct cell_places *places,
+		  enum widening step)
+{
+	struct key *list = mem_array(keys->count, sizeof(*list));
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < keys->count; i++)
+		if (keys->into[i] == i &&
+		    (step == OF_CARRIERS ? keys->list[i].carrier != 0
+					 : keys->list[i].is_override))
+			list[count++] = keys->list[i];
+	if (count > 0)
+		qsort(list, count, sizeof(*list), compare_sizes);
+	for (uint32_t i = 0; i < count && is_too_many(keys); i++) {
+		uint32_t from = list[i].index, to;
+
+		widen(places, step, &list[i]);
+		to = find_or_add(keys, &list[i]);
+		keys->into[from] = to;
+		keys->list[to].addresses += keys->list[from].addresses;
+		keys->merged++;
+	}
+	mem_free(list);
 }
 
 /* Centres of gravity. A place that only IPv6 knows still weighs a little. */
@@ -116,13 +192,14 @@ static void weigh(struct cell_grid *grid, const struct cell_places *places,
 		uint16_t cell = places->cells[i];
 		double weight = (double)addresses[i] + 1;
 
+		grid->addresses[cell] += addresses[i];
+		if (cell == 0)
+			continue;
 		sums[3 * cell] += weight;
 		sums[3 * cell + 1] += weight * (double)place->lat_deg;
 		sums[3 * cell + 2] += weight * (double)place->lon_deg;
-		memcpy(grid->cells[cell].country, place->country, 2);
-		grid->addresses[cell] += addresses[i];
 	}
-	grid->addresses[0] = addresses[0];
+	grid->addresses[0] += addresses[0];
 	for (uint32_t i = 1; i < grid->count; i++) {
 		const double *sum = &sums[3 * i];
 
@@ -132,19 +209,67 @@ static void weigh(struct cell_grid *grid, const struct cell_places *places,
 	mem_free(sums);
 }
 
-/* From order of arrival to order of keys. */
-static void number(struct keys *keys, uint32_t *index_of, uint32_t count,
-		   uint16_t *cells)
+/* From order of arrival to order of keys; what was given up follows. */
+static void number(struct keys *keys, const struct cell_places *places,
+		   struct cell_grid *grid, uint16_t *number_of)
+{
+	struct key *cells = mem_array(keys->count, sizeof(*cells));
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < keys->count; i++)
+		if (keys->into[i] == i)
+			cells[count++] = keys->list[i];
+	if (count > 0)
+		qsort(cells, count, sizeof(*cells), compare_keys);
+	for (uint32_t i = 0; i < count; i++) {
+		struct cellmap_cell *cell = &grid->cells[i + 1];
+
+		number_of[cells[i].index] = (uint16_t)(i + 1);
+		memcpy(cell->country, places->list[cells[i].place].country, 2);
+		cell->carrier = cellmap_carrier_id(
+			cell_places_carrier(places, cells[i].carrier));
+	}
+	for (uint32_t i = 0; i < keys->count; i++) {
+		uint32_t to = i;
+
+		while (keys->into[to] != to)
+			to = keys->into[to];
+		number_of[i] = number_of[to];
+	}
+	mem_free(cells);
+}
+
+static void collect(struct keys *keys, const struct cell_places *places,
+		    const uint64_t *addresses, uint32_t *index_of)
+{
+	for (uint32_t i = 1; i < places->count; i++) {
+		struct key key = key_of(&places->list[i]);
+
+		if (places->list[i].source == CELLMAP_NOWHERE)
+			continue;
+		key.place = i;
+		index_of[i] = find_or_add(keys, &key);
+		keys->list[index_of[i]].addresses += addresses[i];
+	}
+	if (is_too_many(keys))
+		merge(keys, places, OF_CARRIERS);
+	if (is_too_many(keys))
+		merge(keys, places, OF_OVERRIDES);
+}
+
+static void fill(struct cell_grid *grid, struct keys *keys,
+		 struct cell_places *places, const uint32_t *index_of)
 {
 	uint16_t *number_of = mem_array(keys->count, sizeof(*number_of));
 
-	if (keys->count > 0)
-		qsort(keys->list, keys->count, sizeof(*keys->list),
-		      compare_keys);
-	for (uint32_t i = 0; i < keys->count; i++)
-		number_of[keys->list[i].first_seen] = (uint16_t)(i + 1);
-	for (uint32_t i = 1; i < count; i++)
-		cells[i] = number_of[index_of[i]];
+	grid->merged = keys->merged;
+	grid->count = keys->count - keys->merged + 1;
+	grid->cells = mem_array(grid->count, sizeof(*grid->cells));
+	grid->addresses = mem_array(grid->count, sizeof(*grid->addresses));
+	number(keys, places, grid, number_of);
+	for (uint32_t i = 1; i < places->count; i++)
+		if (places->list[i].source != CELLMAP_NOWHERE)
+			places->cells[i] = number_of[index_of[i]];
 	mem_free(number_of);
 }
 
@@ -156,22 +281,18 @@ int cell_grid_build(struct cell_grid *grid, struct cell_places *places,
 	int rc = 0;
 
 	memset(grid, 0, sizeof(*grid));
-	idset_init(&keys.set);
-	for (uint32_t i = 1; i < places->count; i++)
-		index_of[i] = key_index(&keys, &places->list[i]);
-	idset_fini(&keys.set);
 	places->cells = mem_array(places->count, sizeof(*places->cells));
-	if (keys.count > CELLS_MAX) {
+	idset_init(&keys.set);
+	collect(&keys, places, addresses, index_of);
+	if (is_too_many(&keys)) {
 		rc = ERR_LIMIT;
 	} else {
-		number(&keys, index_of, places->count, places->cells);
-		grid->count = keys.count + 1;
-		grid->cells = mem_array(grid->count, sizeof(*grid->cells));
-		grid->addresses =
-			mem_array(grid->count, sizeof(*grid->addresses));
+		fill(grid, &keys, places, index_of);
 		weigh(grid, places, addresses);
 	}
+	idset_fini(&keys.set);
 	mem_free(keys.list);
+	mem_free(keys.into);
 	mem_free(index_of);
 	return rc;
 }

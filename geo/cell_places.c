@@ -4,12 +4,16 @@
  */
 #include "geo/cell_places.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/base/err.h"
 #include "lib/base/hash.h"
 #include "lib/base/mem.h"
+
+static_assert(sizeof(struct cell_place) == 4 * 4 + 4,
+	      "struct cell_place has no padding: its bytes are compared");
 
 #define PLACES_MAX ((uint32_t)1 << 24)
 #define TEXTS_MAX  ((uint32_t)1 << 28)
@@ -53,6 +57,7 @@ void cell_places_init(struct cell_places *p)
 	p->list = more(p->list, 0, &p->room, sizeof(*p->list));
 	memset(&p->list[0], 0, sizeof(p->list[0]));
 	p->count = 1;
+	p->carrier_count = 1;
 }
 
 void cell_places_fini(struct cell_places *p)
@@ -119,34 +124,76 @@ static uint32_t place_hash(const struct cell_place *place)
 	h = hash_mix((uint64_t)lat << 32 | lon);
 	h = hash_mix(h ^ ((uint64_t)place->area << 32 | place->city));
 	h ^= (uint64_t)(unsigned char)place->country[0] << 16 |
-	     (uint64_t)(unsigned char)place->country[1] << 8 | place->source;
+	     (uint64_t)(unsigned char)place->country[1] << 8 | place->source |
+	     (uint64_t)place->carrier << 24;
 	return (uint32_t)hash_mix(h);
+}
+
+/* The id of @place, all of whose bytes count. */
+static uint32_t find_or_add(struct cell_places *p,
+			    const struct cell_place *place)
+{
+	uint32_t hash = place_hash(place);
+	uint32_t id = idset_find(&p->place_set, hash, same_place, place, p);
+
+	if (id != IDSET_NONE)
+		return id;
+	p->list = more(p->list, p->count, &p->room, sizeof(*p->list));
+	p->list[p->count] = *place;
+	idset_add(&p->place_set, hash, p->count);
+	return p->count++;
 }
 
 int cell_places_add(struct cell_places *p, const struct cellmap_place *place,
 		    uint32_t *id_r)
 {
 	struct cell_place new;
-	uint32_t hash;
 
 	if (p->count >= PLACES_MAX || p->texts_bytes >= TEXTS_MAX)
 		return ERR_LIMIT;
-	memset(&new, 0, sizeof(new)); /* padding counts in same_place() */
+	memset(&new, 0, sizeof(new));
 	new.lat_deg = place->lat_deg;
 	new.lon_deg = place->lon_deg;
 	new.area = text_add(p, place->area);
 	new.city = text_add(p, place->city);
 	new.source = (uint8_t)place->source;
 	memcpy(new.country, place->country, 2);
-	hash = place_hash(&new);
-	*id_r = idset_find(&p->place_set, hash, same_place, &new, p);
-	if (*id_r != IDSET_NONE)
-		return 0;
-	p->list = more(p->list, p->count, &p->room, sizeof(*p->list));
-	p->list[p->count] = new;
-	idset_add(&p->place_set, hash, p->count);
-	*id_r = p->count++;
+	*id_r = find_or_add(p, &new);
 	return 0;
+}
+
+int cell_places_add_carrier(struct cell_places *p, struct sv name,
+			    uint32_t *number_r)
+{
+	uint32_t text = text_add(p, name);
+
+	for (uint32_t i = 1; i < p->carrier_count; i++)
+		if (p->carriers[i] == text) {
+			*number_r = i;
+			return 0;
+		}
+	if (p->carrier_count > CELLMAP_CARRIERS_MAX)
+		return ERR_LIMIT;
+	p->carriers[p->carrier_count] = text;
+	*number_r = p->carrier_count++;
+	return 0;
+}
+
+int cell_places_with_carrier(struct cell_places *p, uint32_t id,
+			     uint32_t number, uint32_t *id_r)
+{
+	struct cell_place place = p->list[id];
+
+	if (p->count >= PLACES_MAX)
+		return ERR_LIMIT;
+	place.carrier = (uint8_t)number;
+	*id_r = find_or_add(p, &place);
+	return 0;
+}
+
+struct sv cell_places_carrier(const struct cell_places *p, uint32_t number)
+{
+	return cell_places_text(p, p->carriers[number]);
 }
 
 static int compare_positions(const void *a_ptr, const void *b_ptr)

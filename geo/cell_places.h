@@ -19,6 +19,7 @@ struct cell_place {
 	float lat_deg, lon_deg;
 	uint32_t area, city; /* texts by number, cell_places_text() */
 	uint8_t source;	     /* enum cellmap_source */
+	uint8_t carrier;     /* number of a carrier, 0 = unknown */
 	char country[2];     /* zeros: unknown */
 };
 
@@ -30,6 +31,9 @@ struct cell_places {
 	uint32_t *starts; /* owned; text number -> offset, 0 = "" */
 	uint32_t text_count, text_room;
 	uint32_t texts_bytes, texts_room;
+	/* Texts of the carriers, from number 1 on. */
+	uint32_t carriers[CELLMAP_CARRIERS_MAX + 1];
+	uint32_t carrier_count;		  /* with number 0 */
 	struct idset place_set, text_set; /* while building */
 };
 
@@ -48,6 +52,20 @@ void cell_places_fini(struct cell_places *places);
 MUST_CHECK int cell_places_add(struct cell_places *places,
 			       const struct cellmap_place *place,
 			       uint32_t *id_r);
+
+/* cell_places_add_carrier - the number of the carrier called @name, a new one
+ * if need be. Returns 0 and *@number_r, or ERR_LIMIT for more than 255. */
+MUST_CHECK int cell_places_add_carrier(struct cell_places *places,
+				       struct sv name, uint32_t *number_r);
+
+/* cell_places_with_carrier - the id of place @id (0 too) as clients of carrier
+ * @number see it. Returns 0 and *@id_r or ERR_LIMIT. */
+MUST_CHECK int cell_places_with_carrier(struct cell_places *places, uint32_t id,
+					uint32_t number, uint32_t *id_r);
+
+/* cell_places_carrier - the name of carrier @number, "" for 0; borrowed. */
+struct sv cell_places_carrier(const struct cell_places *places,
+			      uint32_t number);
 
 /* cell_places_mark_countries - places without a city whose position is that of
  * a place of the country without city and area are the country's centre. */

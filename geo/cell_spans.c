@@ -45,6 +45,18 @@ void cell_spans_fini(struct cell_spans *s)
 	memset(s, 0, sizeof(*s));
 }
 
+void cell_spans_init_all(struct cell_spans spans[CELL_FAMILIES])
+{
+	for (int f = 0; f < CELL_FAMILIES; f++)
+		cell_spans_init(&spans[f]);
+}
+
+void cell_spans_fini_all(struct cell_spans spans[CELL_FAMILIES])
+{
+	for (int f = 0; f < CELL_FAMILIES; f++)
+		cell_spans_fini(&spans[f]);
+}
+
 cell_key cell_spans_key(const struct addr *addr)
 {
 	uint64_t hi, lo;
@@ -91,22 +103,25 @@ int cell_spans_append_prefix(struct cell_spans *s,
 	return cell_spans_append(s, after, 0);
 }
 
-int cell_spans_overlay(struct cell_spans *base, const struct cell_spans *top)
+int cell_spans_join(struct cell_spans *base, const struct cell_spans *top,
+		    cell_spans_join_cb *join, void *arg)
 {
 	struct cell_spans sum;
 	uint32_t b = 0, t = 0;
 	cell_key at = 0;
-	int rc;
+	int rc = 0;
 
 	cell_spans_init(&sum);
 	for (;;) {
 		cell_key base_last = cell_spans_last(base, b);
 		cell_key top_last = cell_spans_last(top, t);
 		cell_key last = base_last < top_last ? base_last : top_last;
+		uint32_t place = base->place[b];
 
-		rc = cell_spans_append(&sum, at,
-				       top->place[t] ? top->place[t]
-						     : base->place[b]);
+		if (top->place[t] != 0)
+			rc = join(place, top->place[t], &place, arg);
+		if (rc == 0)
+			rc = cell_spans_append(&sum, at, place);
 		if (rc < 0 || last == ~(cell_key)0)
 			break;
 		at = last + 1;
@@ -119,5 +134,26 @@ int cell_spans_overlay(struct cell_spans *base, const struct cell_spans *top)
 	}
 	cell_spans_fini(base);
 	*base = sum;
+	return 0;
+}
+
+static int top_wins(uint32_t base UNUSED, uint32_t top, uint32_t *place_r,
+		    void *arg UNUSED)
+{
+	*place_r = top;
+	return 0;
+}
+
+int cell_spans_overlay(struct cell_spans *base, struct cell_spans *top)
+{
+	struct cell_spans swap = *base;
+
+	/* Most files have one family and are the only one of it. */
+	if (cell_spans_is_empty(top))
+		return 0;
+	if (!cell_spans_is_empty(base))
+		return cell_spans_join(base, top, top_wins, NULL);
+	*base = *top;
+	*top = swap;
 	return 0;
 }

@@ -13,6 +13,7 @@
 #include "geo/cell_sample.h"
 #include "lib/base/clk.h"
 #include "lib/base/err.h"
+#include "lib/base/hash.h"
 #include "lib/base/mem.h"
 
 /* More than a handful of files is a mistake, not a wish. */
@@ -36,6 +37,8 @@ static void sum_up(struct cellmap *map, int64_t start_ms)
 
 	s->cells = t->grid.count - 1;
 	s->places = t->places.count - 1;
+	s->carriers = t->places.carrier_count - 1;
+	s->merged_cells = t->grid.merged;
 	s->memory_bytes =
 		sizeof(*map) + cell_trie_bytes(&t->ipv4) +
 		cell_trie_bytes(&t->ipv6) + cell_places_bytes(&t->places) +
@@ -52,8 +55,9 @@ int cellmap_build(const struct cellmap_config *config, struct cellmap **map_r,
 	int64_t start_ms = clk_mono_ms();
 	int rc = 0;
 
-	if (config->path_count > PATHS_MAX) {
-		buf_str(why, "more than 16 city databases");
+	if (config->path_count > PATHS_MAX ||
+	    config->asn_path_count > PATHS_MAX) {
+		buf_str(why, "more than 16 databases of a kind");
 		rc = ERR_LIMIT;
 	}
 	for (unsigned i = 0; rc == 0 && i < config->path_count; i++)
@@ -62,6 +66,8 @@ int cellmap_build(const struct cellmap_config *config, struct cellmap **map_r,
 	if (rc == 0)
 		rc = cell_build_overrides(build, config->overrides,
 					  config->override_count, why);
+	if (rc == 0)
+		rc = cell_build_carriers(build, config, why);
 	if (rc == 0)
 		rc = cell_build_finish(build, &map->tables, why);
 	cell_build_free(&build);
@@ -190,6 +196,7 @@ void cellmap_place(const struct cellmap *map, uint32_t id,
 	memcpy(place_r->country, place->country, sizeof(place->country));
 	place_r->area = cell_places_text(places, place->area);
 	place_r->city = cell_places_text(places, place->city);
+	place_r->carrier = cell_places_carrier(places, place->carrier);
 }
 
 uint32_t cellmap_place_count(const struct cellmap *map)
@@ -214,6 +221,24 @@ uint64_t cellmap_cell_addresses(const struct cellmap *map, uint16_t cell)
 {
 	return cell < map->tables.grid.count ? map->tables.grid.addresses[cell]
 					     : 0;
+}
+
+uint32_t cellmap_carrier_id(struct sv name)
+{
+	return name.len == 0 ? 0 : (uint32_t)hash_text(name) | 1;
+}
+
+struct sv cellmap_carrier_name(const struct cellmap *map, uint32_t carrier)
+{
+	const struct cell_places *places = &map->tables.places;
+	struct sv name;
+
+	for (uint32_t i = 1; i < places->carrier_count; i++) {
+		name = cell_places_carrier(places, i);
+		if (cellmap_carrier_id(name) == carrier)
+			return name;
+	}
+	return SV("");
 }
 
 const struct cellmap_stats *cellmap_stats(const struct cellmap *map)

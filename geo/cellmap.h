@@ -1,8 +1,9 @@
 /*
- * cellmap.h - from a client's address to a cell (0.5 degrees and country, 16
- * bits) and a place for people: our own immutable prefix table, compiled from
- * city databases and the operator's overrides. Look-ups allocate nothing, take
- * no lock and may run on any number of threads.
+ * cellmap.h - from a client's address to a cell (0.5 degrees, country and
+ * carrier, 16 bits) and a place for people: our own immutable prefix table,
+ * compiled from city databases, databases of AS numbers and the operator's
+ * overrides. Look-ups allocate nothing, take no lock and may run on any number
+ * of threads.
  */
 #ifndef PERI_GEO_CELLMAP_H
 #define PERI_GEO_CELLMAP_H
@@ -15,7 +16,9 @@
 
 struct cellmap;
 
-#define CELLMAP_UNKNOWN 0 /* the cell of addresses without a place */
+#define CELLMAP_UNKNOWN	      0 /* the cell of addresses without a place */
+#define CELLMAP_CARRIER_BYTES 33
+#define CELLMAP_CARRIERS_MAX  255 /* different ones in a map */
 
 enum cellmap_source {
 	CELLMAP_NOWHERE,  /* no place known */
@@ -28,7 +31,8 @@ enum cellmap_source {
  * addresses. */
 struct cellmap_cell {
 	float lat_deg, lon_deg;
-	char country[3];
+	char country[4];  /* two letters; no padding, as cells are compared */
+	uint32_t carrier; /* cellmap_carrier_id(); 0 = unknown */
 };
 
 struct cellmap_place {
@@ -37,20 +41,29 @@ struct cellmap_place {
 	float lat_deg, lon_deg;
 	char country[3];
 	struct sv area, city; /* borrowed from the map */
+	struct sv carrier;    /* borrowed; "" = unknown. Also without a place */
 };
 
-/* One operator override; the longest matching prefix wins, always over the
- * database. */
+/*
+ * One operator override: a place, a carrier or both for a prefix, or the
+ * carrier of an AS number. Place and carrier each come from the longest prefix
+ * that says one, always over the databases.
+ */
 struct cellmap_override {
-	struct addr_prefix prefix;
-	float lat_deg, lon_deg;
+	struct addr_prefix prefix; /* counts when asn is 0 */
+	uint32_t asn;
+	bool has_place;
+	float lat_deg, lon_deg; /* of the place, like country and area */
 	char country[3];
 	char area[65];
+	char carrier[CELLMAP_CARRIER_BYTES]; /* "" = says nothing of it */
 };
 
 struct cellmap_config {
 	const char *const *paths; /* city databases, later files win; maybe 0 */
 	unsigned path_count;
+	const char *const *asn_paths; /* AS numbers, later files win; maybe 0 */
+	unsigned asn_path_count;
 	const struct cellmap_override *overrides;
 	unsigned override_count;
 };
@@ -58,6 +71,8 @@ struct cellmap_config {
 struct cellmap_stats {
 	uint64_t ipv4_networks, ipv6_networks; /* with a place, in all files */
 	uint32_t cells, places;		       /* without number 0 */
+	uint32_t carriers;
+	uint32_t merged_cells; /* given up for the limit of 65,535 */
 	uint64_t memory_bytes;
 	int64_t build_ms;
 	int64_t database_wall_s; /* build time of the oldest database; 0 = none
@@ -71,7 +86,9 @@ struct cellmap_stats {
  *
  * Without any database the map still answers from the overrides. Returns 0 and
  * *@map_r (owned, cellmap_free()), or what geodb_open() says, or ERR_LIMIT for
- * more than 65,535 cells.
+ * more than 65,535 cells or 255 carriers. Before it comes to that the smallest
+ * cells (by IPv4 addresses) are merged, first those of carriers into that of
+ * the place without a carrier, then those of overrides into that of the square.
  */
 MUST_CHECK int cellmap_build(const struct cellmap_config *config,
 			     struct cellmap **map_r, struct buf *why);
@@ -105,14 +122,6 @@ void cellmap_place(const struct cellmap *map, uint32_t id,
 		   struct cellmap_place *place_r);
 uint32_t cellmap_place_count(const struct cellmap *map);
 
-/* cellmap_place_id - the number of the place of @addr, 0 = none; for tables of
- * one's own by place. cellmap_place - the place with that number, below
- * cellmap_place_count(). cellmap_find() is the two in one. */
-uint32_t cellmap_place_id(const struct cellmap *map, const struct addr *addr);
-void cellmap_place(const struct cellmap *map, uint32_t id,
-		   struct cellmap_place *place_r);
-uint32_t cellmap_place_count(const struct cellmap *map);
-
 /* cellmap_cells - all cells by number; *@count_r counts index 0 (unknown) too,
  * which is not a place. Borrowed from the map. */
 const struct cellmap_cell *cellmap_cells(const struct cellmap *map,
@@ -121,6 +130,14 @@ const struct cellmap_cell *cellmap_cells(const struct cellmap *map,
 /* cellmap_cell_addresses - how many IPv4 addresses the map puts in @cell; for
  * cell 0 those without a place. 0 for a cell that is not there. */
 uint64_t cellmap_cell_addresses(const struct cellmap *map, uint16_t cell);
+
+/* cellmap_carrier_id - a carrier's number, the same in all maps and processes;
+ * 0 for "". Two names of one number are as likely as 1 in 2^31. */
+uint32_t cellmap_carrier_id(struct sv name);
+
+/* cellmap_carrier_name - the name of that number in @map, "" when no client is
+ * of it. Borrowed from the map. Not for queries. */
+struct sv cellmap_carrier_name(const struct cellmap *map, uint32_t carrier);
 
 /* cellmap_stats - figures of the build. Borrowed from the map. */
 const struct cellmap_stats *cellmap_stats(const struct cellmap *map);
@@ -143,7 +160,8 @@ MUST_CHECK int cellmap_sample(const struct cellmap *map, uint16_t cell,
 
 /* cellmap_overrides_parse - overrides from the JSON (with comments) of
  * /etc/perihelion/geo-overrides.jsonc:
- * [{"prefix":"198.51.100.0/24","lat":1.5,"lon":2.5,"country":"DE","area":".."}]
+ * [{"prefix":"198.51.100.0/24","lat":1.5,"lon":2.5,"country":"DE","area":".."},
+ *  {"prefix":"203.0.113.0/24","carrier":"unicom"},{"asn":4134,"carrier":"telecom"}]
  * *@list_r is heap memory (mem_free()). Returns 0, or an error with @why. */
 MUST_CHECK int cellmap_overrides_parse(struct sv text,
 				       struct cellmap_override **list_r,

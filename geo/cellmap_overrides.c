@@ -4,21 +4,25 @@
 #include "geo/cellmap.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <string.h>
 
 #include "lib/base/err.h"
 #include "lib/base/mem.h"
 #include "lib/proto/json.h"
+#include "lib/proto/node.h"
 
 #define TEXT_MAX      (8u << 20)
 #define OVERRIDES_MAX 100000
 
 /* One element as it stands in the file. */
 struct row {
-	struct addr_prefix prefix;
-	double lat_deg, lon_deg;
+	struct addr_prefix prefix; /* of no family: absent */
+	uint32_t asn;		   /* 0: absent */
+	double lat_deg, lon_deg;   /* NaN: absent */
 	char country[3];
 	char area[65];
+	char carrier[CELLMAP_CARRIER_BYTES];
 };
 
 static int decode_prefix(const struct json *value, void *member,
@@ -61,21 +65,62 @@ static int decode_country(const struct json *value, void *member,
 	return 0;
 }
 
+/* As nodes name theirs, for the two are compared. */
+static int decode_carrier(const struct json *value, void *member,
+			  struct json_problem *p)
+{
+	struct sv text;
+
+	if (json_get_text(value, &text) < 0 || !node_id_is_valid(text) ||
+	    sv_copy(text, member, CELLMAP_CARRIER_BYTES) < 0)
+		return json_problem_set(p, ERR_RANGE, "",
+					"must be 1-32 of a-z 0-9 . - _");
+	return 0;
+}
+
 #define FIELD(key, kind_, member)                                              \
 	.name = key, .kind = kind_, .offset = offsetof(struct row, member),    \
 	.size = sizeof(((struct row *)0)->member)
 
 static const struct json_field fields[] = {
-	{FIELD("prefix", JSON_CUSTOM, prefix), .required = true,
-	 .decode = decode_prefix},
-	{FIELD("lat", JSON_REAL, lat_deg), .required = true, .min = -90,
-	 .max = 90},
-	{FIELD("lon", JSON_REAL, lon_deg), .required = true, .min = -180,
-	 .max = 180},
+	{FIELD("prefix", JSON_CUSTOM, prefix), .decode = decode_prefix},
+	{FIELD("asn", JSON_U32, asn), .min = 1, .max = UINT32_MAX},
+	{FIELD("lat", JSON_REAL, lat_deg), .min = -90, .max = 90},
+	{FIELD("lon", JSON_REAL, lon_deg), .min = -180, .max = 180},
 	{FIELD("country", JSON_CUSTOM, country), .decode = decode_country},
 	{FIELD("area", JSON_TEXT, area)},
+	{FIELD("carrier", JSON_CUSTOM, carrier), .decode = decode_carrier},
 };
 static const struct json_table table = {fields, ARRAY_LEN(fields), false};
+
+/* Which fields go together. */
+static int check_row(const struct row *row, struct json_problem *p)
+{
+	bool has_prefix = row->prefix.base.family != ADDR_NONE;
+	bool has_lat = !isnan(row->lat_deg), has_lon = !isnan(row->lon_deg);
+
+	if (!has_prefix && row->asn == 0)
+		return json_problem_set(p, ERR_MISSING_FIELD, "/prefix",
+					"is missing (or asn)");
+	if (has_prefix && row->asn != 0)
+		return json_problem_set(p, ERR_RANGE, "/asn",
+					"does not go with prefix: say one");
+	if (has_lat != has_lon)
+		return json_problem_set(p, ERR_MISSING_FIELD,
+					has_lat ? "/lon" : "/lat",
+					"is missing: a place has lat and lon");
+	if (!has_lat && (row->country[0] || row->area[0]))
+		return json_problem_set(p, ERR_MISSING_FIELD, "/lat",
+					"is missing: country and area need a "
+					"place");
+	if (!has_lat && !row->carrier[0])
+		return json_problem_set(p, ERR_MISSING_FIELD, "/lat",
+					"is missing (or carrier)");
+	if (row->asn != 0 && (has_lat || !row->carrier[0]))
+		return json_problem_set(p, ERR_RANGE, "/asn",
+					"goes with carrier alone");
+	return 0;
+}
 
 static int decode_row(const struct json *element, struct cellmap_override *o,
 		      struct json_problem *p)
@@ -84,12 +129,20 @@ static int decode_row(const struct json *element, struct cellmap_override *o,
 	int rc;
 
 	memset(&row, 0, sizeof(row));
+	row.lat_deg = row.lon_deg = NAN;
 	rc = json_decode(element, &table, &row, p);
+	if (rc == 0)
+		rc = check_row(&row, p);
 	if (rc < 0)
 		return rc;
 	o->prefix = row.prefix;
-	o->lat_deg = (float)row.lat_deg;
-	o->lon_deg = (float)row.lon_deg;
+	o->asn = row.asn;
+	o->has_place = !isnan(row.lat_deg);
+	if (o->has_place) {
+		o->lat_deg = (float)row.lat_deg;
+		o->lon_deg = (float)row.lon_deg;
+	}
+	memcpy(o->carrier, row.carrier, sizeof(o->carrier));
 	memcpy(o->country, row.country, sizeof(o->country));
 	memcpy(o->area, row.area, sizeof(o->area));
 	return 0;

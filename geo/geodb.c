@@ -28,7 +28,7 @@
 #define VISIT_FACTOR	4
 #define VISIT_NODES_MAX 50000000
 
-/* A city database shows a position within its first networks. */
+/* A database shows what it holds within its first networks. */
 #define PROBE_NETWORKS 200000
 
 struct geodb {
@@ -79,6 +79,7 @@ static int open_library(struct geodb *db, int fd, struct buf *why)
 }
 
 struct probe {
+	enum geodb_kind kind;
 	uint64_t networks;
 };
 
@@ -89,15 +90,15 @@ static int probe_one(const struct addr_prefix *network UNUSED,
 	struct probe *probe = arg;
 
 	probe->networks++;
-	if (place->has_position)
+	if (probe->kind == GEODB_ASN ? place->asn != 0 : place->has_position)
 		return 1;
 	return probe->networks >= PROBE_NETWORKS ? 2 : 0;
 }
 
-/* A database of countries or of networks' owners has the same form. */
-static int check_positions(struct geodb *db, struct buf *why)
+/* A database of countries has the same form, so has each for the other. */
+static int check_kind(struct geodb *db, enum geodb_kind kind, struct buf *why)
 {
-	struct probe probe = {0};
+	struct probe probe = {.kind = kind};
 	int rc = geodb_visit(db, probe_one, &probe, why);
 
 	if (rc == 1)
@@ -105,12 +106,14 @@ static int check_positions(struct geodb *db, struct buf *why)
 	if (rc < 0)
 		return rc;
 	return complain(why, db->path, ERR_UNSUPPORTED,
-			"holds no coordinates (its type is \"%.64s\"); use a "
-			"city database",
-			geodb_type(db));
+			"holds no %s (its type is \"%.64s\"); use %s database",
+			kind == GEODB_ASN ? "AS numbers" : "coordinates",
+			geodb_type(db),
+			kind == GEODB_ASN ? "an ASN" : "a city");
 }
 
-int geodb_open(const char *path, struct geodb **db_r, struct buf *why)
+int geodb_open(const char *path, enum geodb_kind kind, struct geodb **db_r,
+	       struct buf *why)
 {
 	struct geodb *db;
 	int fd, rc = geodb_file_open(path, &fd, why);
@@ -126,7 +129,7 @@ int geodb_open(const char *path, struct geodb **db_r, struct buf *why)
 		mem_free(db);
 		return rc;
 	}
-	rc = check_positions(db, why);
+	rc = check_kind(db, kind, why);
 	if (rc < 0)
 		geodb_close(&db);
 	else

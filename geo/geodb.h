@@ -1,8 +1,8 @@
 /*
- * geodb.h - reads city databases in MaxMind's file format, in both record
- * layouts in the wild (GeoIP2's nested one, and the flat one of the
- * @ip-location-db npm packages), as one or several files. The only user of
- * libmaxminddb; used while compiling a cellmap and never by a query.
+ * geodb.h - reads databases in MaxMind's file format, as one or several files:
+ * of cities in both record layouts in the wild (GeoIP2's nested one, and the
+ * flat one of the @ip-location-db npm packages), and of AS numbers. The only
+ * user of libmaxminddb; used while compiling a cellmap and never by a query.
  */
 #ifndef PERI_GEO_GEODB_H
 #define PERI_GEO_GEODB_H
@@ -15,8 +15,12 @@
 
 struct geodb;
 
+/* What a file has to hold to be of use. */
+enum geodb_kind { GEODB_CITY, GEODB_ASN };
+
 struct geodb_place {
 	bool has_position;
+	uint32_t asn; /* 0 = none */
 	float lat_deg, lon_deg;
 	char country[3]; /* ISO 3166 alpha-2 in upper case, "" = unknown */
 	struct sv area;	 /* first subdivision; borrowed from the file */
@@ -33,14 +37,15 @@ typedef int geodb_visit_cb(const struct addr_prefix *network, uint64_t record,
 /*
  * geodb_open - map and check one file.
  *
- * @why	 out: "var/geo/x.mmdb: reason, what to do" on an error
+ * @kind  what is wanted: coordinates or AS numbers
+ * @why	  out: "var/geo/x.mmdb: reason, what to do" on an error
  *
- * Refuses missing, empty, truncated and non-mmdb files, and databases that
- * are not of cities or lack coordinates. Returns 0 and *@db_r (owned by the
- * caller), -errno or ERR_CORRUPT, ERR_UNSUPPORTED.
+ * Refuses missing, empty, truncated and non-mmdb files, and databases whose
+ * records do not hold what is wanted, whatever their type says. Returns 0 and
+ * *@db_r (owned by the caller), -errno or ERR_CORRUPT, ERR_UNSUPPORTED.
  */
-MUST_CHECK int geodb_open(const char *path, struct geodb **db_r,
-			  struct buf *why);
+MUST_CHECK int geodb_open(const char *path, enum geodb_kind kind,
+			  struct geodb **db_r, struct buf *why);
 void geodb_close(struct geodb **db);
 
 /* geodb_visit - all networks of the file. Returns 0, what @visit returned, or

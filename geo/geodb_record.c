@@ -1,5 +1,5 @@
 /*
- * geodb_record.c - one record of a city database as a place. Both layouts in
+ * geodb_record.c - one record of a database as a place. All layouts in
  * one pass: the keys tell them apart ("latitude" at the top is the flat one,
  * a map "location" the nested one; "city" is a text or a map). Pure.
  */
@@ -169,6 +169,11 @@ static int member(struct mmdb_value_reader *r, struct sv key,
 		return location(r, v, place);
 	if (KEY_IS(key, "subdivisions"))
 		return subdivision(r, v, place);
+	if (KEY_IS(key, "autonomous_system_number")) {
+		if (is_number(v) && v->number >= 1 && v->number <= UINT32_MAX)
+			place->asn = (uint32_t)v->number;
+		return 0;
+	}
 	if (v->type == MMDB_VALUE_TEXT && KEY_IS(key, "country_code"))
 		geodb_record_country(v->text, place->country);
 	else if (v->type == MMDB_VALUE_TEXT && KEY_IS(key, "state1"))

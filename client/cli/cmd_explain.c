@@ -40,7 +40,7 @@ static void put_client(struct buf *b, const struct json *root)
 {
 	const struct json *c = json_member(root, "client");
 	const struct json *s = json_member(root, "snapshot");
-	struct sv country = pick_text(c, "country"), area, city;
+	struct sv country = pick_text(c, "country"), area, city, carrier;
 
 	area = pick_text(c, "area");
 	city = pick_text(c, "city");
@@ -51,6 +51,9 @@ static void put_client(struct buf *b, const struct json *root)
 		   "  (" SV_FMT ")",
 		   SV_ARG(pick_text(c, "ip")), SV_ARG(country), SV_ARG(area),
 		   SV_ARG(city), SV_ARG(pick_text(c, "source")));
+	carrier = pick_text(c, "carrier");
+	if (carrier.len > 0)
+		buf_printf(b, "  carrier " SV_FMT, SV_ARG(carrier));
 	if (!isnan(pick_real(c, "lat", NAN)))
 		buf_printf(b, "  %.2f, %.2f", pick_real(c, "lat", 0),
 			   pick_real(c, "lon", 0));

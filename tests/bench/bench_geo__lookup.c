@@ -188,9 +188,9 @@ static int run(const char *const *paths, unsigned count, struct buf *why)
 	      "count");
 	print("geo.cells", s->cells, "count");
 	rng_seed(&rng, 1);
-	rc = geodb_open(paths[0], &v4, why);
+	rc = geodb_open(paths[0], GEODB_CITY, &v4, why);
 	if (rc == 0)
-		rc = geodb_open(paths[count - 1], &v6, why);
+		rc = geodb_open(paths[count - 1], GEODB_CITY, &v6, why);
 	if (rc == 0) {
 		bench_v4(map, v4, list, &rng);
 		bench_v6(map, v6, list, &rng, why);

@@ -31,9 +31,20 @@ static int take(const struct addr_prefix *network, uint64_t record,
 	return 0;
 }
 
-static void compile(const char *path, const struct sample *sample)
+static void compile(const char *path, unsigned asn_path_count,
+		    const struct sample *sample)
 {
-	struct cellmap_config config = {.paths = &path, .path_count = 1};
+	/* The same file as one of AS numbers, some of which have a carrier. */
+	const struct cellmap_override owners[] = {
+		{.asn = 4134, .carrier = "telecom"},
+		{.asn = 4837, .carrier = "unicom"},
+	};
+	struct cellmap_config config = {.paths = &path,
+					.path_count = 1,
+					.asn_paths = &path,
+					.asn_path_count = asn_path_count,
+					.overrides = owners,
+					.override_count = 2};
 	struct cellmap *map = NULL;
 	struct buf why;
 	int rc;
@@ -80,7 +91,7 @@ static void open_and_visit(const char *path)
 	int rc;
 
 	buf_init(&why, 4096);
-	rc = geodb_open(path, &db, &why);
+	rc = geodb_open(path, GEODB_CITY, &db, &why);
 	if (rc < 0 && (db || why.len == 0))
 		abort();
 	if (rc == 0) {
@@ -92,7 +103,8 @@ static void open_and_visit(const char *path)
 		geodb_close(&db);
 	}
 	buf_fini(&why);
-	compile(path, &sample);
+	compile(path, 0, &sample);
+	compile(path, 1, &sample);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -248,6 +248,12 @@ def nested(country, state, city, lat, lon):
     return record
 
 
+def owner(number, name):
+    """The layout of databases of AS numbers."""
+    return {"autonomous_system_number": number,
+            "autonomous_system_organization": name}
+
+
 BRISBANE = ("AU", "Queensland", "Brisbane", -27.4679, 153.028)
 FUZHOU = ("CN", "Fujian", "Fuzhou", 26.0614, 119.306)
 MOUNTAIN_VIEW = ("US", "California", "Mountain View", 37.422, -122.085)
@@ -345,8 +351,15 @@ def files():
     yield "around.mmdb", database("City", [("::/8", flat(*TOKYO))], 6, 24)
     yield "country.mmdb", database("GeoLite2-Country", [
         ("1.0.0.0/8", {"country": {"iso_code": "AU"}})], 4, 24)
-    yield "asn.mmdb", database("GeoLite2-ASN", [
-        ("1.0.0.0/8", {"autonomous_system_number": U32(13335)})], 4, 24)
+    yield "asn.mmdb", database("GeoLite2-ASN", rows(owner, [
+        ("1.0.0.0/8", (U32(13335), "Cloud")),
+        ("8.8.8.0/25", (U32(4134), "Telecom")),
+        ("8.8.8.192/26", (U16(4837), "Unicom")),
+        ("9.0.0.0/8", (U32(4837), "Unicom")),
+        ("10.0.0.0/8", ("4134", "a text")),
+        ("11.0.0.0/8", (U32(0), "nobody")),
+        ("2001:db8::/33", (U32(4134), "Telecom")),
+        ("2400:cb00:1::/48", (U32(4294967295), "Last"))]), 6, 24, ALIASES)
     yield "no-networks.mmdb", database("City", [], 4, 24)
     yield "format1.mmdb", database("City", one, 4, 24, major=1)
     yield "loop.mmdb", database("City", one + [("0.0.0.0/5", flat(*TOKYO))],

@@ -31,7 +31,8 @@ static struct balancer_settings default_settings(void)
 
 static struct view_map *make_map(void)
 {
-	struct cellmap_override override = {.lat_deg = -23.55F,
+	struct cellmap_override override = {.has_place = true,
+					    .lat_deg = -23.55F,
 					    .lon_deg = -46.634F,
 					    .country = "BR",
 					    .area = "S\xc3\xa3o \"Paulo\""};

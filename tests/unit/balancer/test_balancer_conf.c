@@ -28,6 +28,12 @@ static const struct row {
 	{"the public listener is on", "--listen-public=off", false},
 	{"the admin listener may be off", "--listen-admin=off", true},
 	{"goim's domain is a host", "--goim-domain=a<b", false},
+	{"a penalty of another carrier", "--carrier-penalty-km=800", true},
+	{"none below 0", "--carrier-penalty-km=-1", false},
+	{"a border", "--border-km=20000", true},
+	{"not farther than the other side", "--border-km=20001", false},
+	{"16 databases", "--geo-asn-databases=a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p",
+	 true},
 	{"no workers", "--workers=0", false},
 	{"65 workers", "--workers=65", false},
 };

@@ -92,9 +92,9 @@ static void check_row(const struct candidates_input *in, uint32_t c,
 			km = place_km(in->cells[c].lat_deg,
 				      in->cells[c].lon_deg, site->lat_deg,
 				      site->lon_deg);
-		plain[count].cost =
-			candidates_cost(site, &in->policy, km, 0, 0) +
-			1e6 * site->class;
+		plain[count].cost = candidates_cost(site, &in->policy, km,
+						    in->cells[c].carrier, 0) +
+				    1e6 * site->class;
 		plain[count++].site = s;
 	}
 	qsort(plain, count, sizeof(*plain), compare_plain);
@@ -108,10 +108,10 @@ static void check_row(const struct candidates_input *in, uint32_t c,
 					     in->cells[c].lon_deg, got->lat_deg,
 					     got->lon_deg);
 
-			assert_true(fabs(candidates_cost(got, &in->policy, km,
-							 0, 0) +
-					 1e6 * got->class - plain[j].cost) <
-				    0.02);
+			assert_true(
+				fabs(candidates_cost(got, &in->policy, km,
+						     in->cells[c].carrier, 0) +
+				     1e6 * got->class - plain[j].cost) < 0.02);
 		}
 }
 
@@ -137,6 +137,7 @@ static void test_the_six_of_least_cost(void **state)
 				.lat_deg = rng_unit(&rng) * 180 - 90,
 				.lon_deg = rng_unit(&rng) * 360 - 180,
 				.bias_km = rng_below(&rng, 4) ? 0 : 800,
+				.carrier = (uint32_t)rng_below(&rng, 4),
 				.has_position = rng_below(&rng, 20) > 0,
 				.class =
 					(uint8_t)(rng_below(&rng, 5)
@@ -146,7 +147,8 @@ static void test_the_six_of_least_cost(void **state)
 		for (int c = 0; c < 100; c++)
 			cells[c] = (struct cellmap_cell){
 				.lat_deg = (float)(rng_unit(&rng) * 180 - 90),
-				.lon_deg = (float)(rng_unit(&rng) * 360 - 180)};
+				.lon_deg = (float)(rng_unit(&rng) * 360 - 180),
+				.carrier = (uint32_t)rng_below(&rng, 4)};
 		candidates_fill(&in, out);
 		assert_int_equal(out[0].count, 0);
 		for (uint32_t c = 1; c < 100; c++)
@@ -233,7 +235,7 @@ static void test_borders_and_broken_places(void **state)
 		{.has_position = 1, .lat_deg = 50, .lon_deg = 12},
 	};
 	struct cellmap_cell cells[4] = {
-		{0}, {50, 5.5F, "BE"}, {50, 8, "DE"}, {NAN, 8, "DE"}};
+		{0}, {50, 5.5F, "BE", 0}, {50, 8, "DE", 0}, {NAN, 8, "DE", 0}};
 	struct candidates_row out[4];
 	struct candidates_input in = {.sites = sites,
 				      .cells = cells,

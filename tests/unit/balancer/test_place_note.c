@@ -84,6 +84,7 @@ static void test_same_as_map(void **state)
 	for (unsigned i = 0; i < NETWORKS; i++) {
 		list[i].prefix.base = addr_from_v4_host((i + 1) << 24);
 		list[i].prefix.bits = 8;
+		list[i].has_place = true;
 		list[i].lat_deg = (float)i;
 		list[i].lon_deg = (float)i * -2;
 		strcpy(list[i].country, "DE");

@@ -35,7 +35,8 @@ static struct cellmap_override override_of(const char *prefix, float lat,
 					   float lon, const char *country,
 					   const char *area)
 {
-	struct cellmap_override o = {.lat_deg = lat, .lon_deg = lon};
+	struct cellmap_override o = {
+		.has_place = true, .lat_deg = lat, .lon_deg = lon};
 
 	if (addr_parse_prefix(sv_str(prefix), &o.prefix) < 0)
 		fail_msg("%s is no prefix", prefix);
@@ -44,11 +45,13 @@ static struct cellmap_override override_of(const char *prefix, float lat,
 	return o;
 }
 
-static struct cellmap *build(const char *const *paths,
-			     const struct cellmap_override *overrides,
-			     unsigned override_count)
+static struct cellmap *build_with_asn(const char *const *paths,
+				      const char *const *asn_paths,
+				      const struct cellmap_override *overrides,
+				      unsigned override_count)
 {
 	struct cellmap_config config = {.paths = paths,
+					.asn_paths = asn_paths,
 					.overrides = overrides,
 					.override_count = override_count};
 	struct cellmap *map = NULL;
@@ -56,11 +59,20 @@ static struct cellmap *build(const char *const *paths,
 
 	while (paths && paths[config.path_count])
 		config.path_count++;
+	while (asn_paths && asn_paths[config.asn_path_count])
+		config.asn_path_count++;
 	buf_init(&why, 1024);
 	if (cellmap_build(&config, &map, &why) < 0)
 		fail_msg("%s", buf_cstr(&why));
 	buf_fini(&why);
 	return map;
+}
+
+static struct cellmap *build(const char *const *paths,
+			     const struct cellmap_override *overrides,
+			     unsigned override_count)
+{
+	return build_with_asn(paths, NULL, overrides, override_count);
 }
 
 struct find_row {
@@ -544,44 +556,335 @@ static void one_bad_file_is_no_map(void **state)
 	}
 }
 
-/* @count overrides of as many positions; returns what the build says. */
-static int build_cells(unsigned count, struct buf *why)
+/* ---- too many cells ---- */
+
+#define COLUMNS 300u
+
+/* A position of its own for each @i, 25 (5 rows and columns) in a square. */
+static struct cellmap_override nth(unsigned i)
 {
-	struct cellmap_override *list = mem_array(count, sizeof(*list));
-	struct cellmap_config config = {.overrides = list,
-					.override_count = count};
-	struct cellmap *map = NULL;
-	int rc;
+	struct cellmap_override o = {.has_place = true};
 
-	for (unsigned i = 0; i < count; i++) {
-		list[i].prefix.base = addr_from_v4_host(i << 8);
-		list[i].prefix.bits = 24;
-		list[i].lat_deg = (float)(i / 300) / 10;
-		list[i].lon_deg = (float)(i % 300) / 10;
-	}
-	rc = cellmap_build(&config, &map, why);
-	if (rc == 0) {
-		struct addr last = addr_from_v4_host((count - 1) << 8);
+	o.prefix.base = addr_from_v4_host(i << 8);
+	o.prefix.bits = 24;
+	o.lat_deg = (float)(i / COLUMNS) / 10 + 0.05f;
+	o.lon_deg = (float)(i % COLUMNS) / 10 + 0.05f;
+	return o;
+}
 
-		assert_int_not_equal(cellmap_cell(map, &last), 0);
-		assert_int_equal(cellmap_stats(map)->cells, count);
-	}
+static uint16_t cell_of(const struct cellmap *map, unsigned i)
+{
+	struct addr addr = addr_from_v4_host(i << 8);
+
+	return cellmap_cell(map, &addr);
+}
+
+static void cells_up_to_65535_are_each_their_own(void **state)
+{
+	struct cellmap_override *list = mem_array(65535, sizeof(*list));
+	struct cellmap *map;
+
+	(void)state;
+	for (unsigned i = 0; i < 65535; i++)
+		list[i] = nth(i);
+	map = build(NULL, list, 65535);
+	assert_int_equal(cellmap_stats(map)->cells, 65535);
+	assert_int_equal(cellmap_stats(map)->merged_cells, 0);
+	assert_int_not_equal(cell_of(map, 0), cell_of(map, 1));
 	cellmap_free(&map);
 	mem_free(list);
+}
+
+/* Two too many: the smallest two lose their place; their square is a third
+ * cell, so a third one goes too. */
+static void of_more_the_smallest_overrides_are_merged(void **state)
+{
+	enum { COUNT = 65537 };
+	struct cellmap_override *list = mem_array(COUNT, sizeof(*list));
+	struct cellmap_place place;
+	struct addr addr = addr_from_v4_host(7 << 8);
+	struct cellmap *map;
+
+	(void)state;
+	for (unsigned i = 0; i < COUNT; i++)
+		list[i] = nth(i);
+	/* Columns 5 to 9 of the first row are in one square. */
+	for (unsigned i = 5; i < 8; i++)
+		list[i].prefix.bits = 30;
+	map = build(NULL, list, COUNT);
+	assert_int_equal(cellmap_stats(map)->cells, 65535);
+	assert_int_equal(cellmap_stats(map)->merged_cells, 3);
+	assert_int_equal(cell_of(map, 5), cell_of(map, 6));
+	assert_int_equal(cell_of(map, 5), cell_of(map, 7));
+	assert_int_not_equal(cell_of(map, 5), cell_of(map, 8));
+	assert_int_equal(cellmap_cell_addresses(map, cell_of(map, 5)), 12);
+	/* The place is still told exactly. */
+	cellmap_find(map, &addr, &place);
+	assert_true(fabsf(place.lon_deg - 0.75f) < 1e-5f);
+	cellmap_free(&map);
+	mem_free(list);
+}
+
+static void carriers_are_given_up_before_places(void **state)
+{
+	enum { PLACES = 40000 };
+	struct cellmap_override *list = mem_array(2 * PLACES, sizeof(*list));
+	unsigned count, without = 0;
+	const struct cellmap_cell *cells;
+	struct cellmap *map;
+	struct cellmap_place place;
+	struct addr addr = addr_from_v4_host(0);
+
+	(void)state;
+	for (unsigned i = 0; i < PLACES; i++) {
+		list[i] = nth(i);
+		list[PLACES + i].prefix = list[i].prefix;
+		/* Small ones first: half of a network has a carrier. */
+		list[PLACES + i].prefix.bits = i < PLACES / 2 ? 28 : 25;
+		strcpy(list[PLACES + i].carrier, "one");
+	}
+	map = build(NULL, list, 2 * PLACES);
+	cells = cellmap_cells(map, &count);
+	assert_int_equal(count - 1, 65535);
+	assert_int_equal(cellmap_stats(map)->merged_cells, 80000 - 65535);
+	for (unsigned i = 1; i < count; i++)
+		without += cells[i].carrier == 0;
+	assert_int_equal(without, PLACES);
+	/* A small one's clients are in the cell without a carrier... */
+	assert_int_equal(cells[cell_of(map, 0)].carrier, 0);
+	assert_int_equal(cellmap_cell_addresses(map, cell_of(map, 0)), 256);
+	cellmap_find(map, &addr, &place);
+	assert_true(sv_eq(place.carrier, SV("one")));
+	/* ... a large one's are not. */
+	assert_int_equal(cells[cell_of(map, PLACES - 1)].carrier,
+			 cellmap_carrier_id(SV("one")));
+	cellmap_free(&map);
+	mem_free(list);
+}
+
+/* ---- carriers ---- */
+
+static struct cellmap_override carrier_of(const char *prefix,
+					  const char *carrier)
+{
+	struct cellmap_override o = override_of(prefix, 0, 0, "", "");
+
+	o.has_place = false;
+	assert_int_equal(sv_copy(sv_str(carrier), o.carrier, sizeof(o.carrier)),
+			 0);
+	return o;
+}
+
+static struct cellmap_override owner_of(uint32_t asn, const char *carrier)
+{
+	struct cellmap_override o = {.asn = asn};
+
+	assert_int_equal(sv_copy(sv_str(carrier), o.carrier, sizeof(o.carrier)),
+			 0);
+	return o;
+}
+
+struct carrier_row {
+	const char *rule, *address, *carrier, *city;
+	enum cellmap_source source;
+};
+
+static void check_carriers(const struct cellmap *map,
+			   const struct carrier_row *rows, size_t row_count)
+{
+	unsigned count;
+	const struct cellmap_cell *cells = cellmap_cells(map, &count);
+
+	for (size_t i = 0; i < row_count; i++) {
+		const struct carrier_row *r = &rows[i];
+		struct addr addr = addr_of(r->address);
+		struct cellmap_place p;
+		uint32_t id = cellmap_carrier_id(sv_str(r->carrier));
+
+		cellmap_find(map, &addr, &p);
+		if (!sv_eq(p.carrier, sv_str(r->carrier)) ||
+		    !sv_eq(p.city, sv_str(r->city)) || p.source != r->source ||
+		    p.cell != cellmap_cell(map, &addr))
+			fail_msg("%s: " SV_FMT ", " SV_FMT ", %s, cell %u",
+				 r->rule, SV_ARG(p.carrier), SV_ARG(p.city),
+				 cellmap_source_str(p.source), p.cell);
+		/* A carrier without a place has no cell of its own. */
+		if (p.source == CELLMAP_NOWHERE)
+			id = 0;
+		if (p.cell >= count || cells[p.cell].carrier != id)
+			fail_msg("%s: the cell's carrier", r->rule);
+		if (id != 0 && !sv_eq(cellmap_carrier_name(map, id), p.carrier))
+			fail_msg("%s: the number's name", r->rule);
+	}
+}
+
+static void carriers_of_prefixes(void **state)
+{
+	static const struct carrier_row rows[] = {
+		{"none said", "1.0.0.1", "", "Brisbane", CELLMAP_MMDB},
+		{"the place stays the database's", "8.8.8.1", "mobile",
+		 "Mountain View", CELLMAP_MMDB},
+		{"the longest prefix", "8.8.8.65", "unicom", "Mountain View",
+		 CELLMAP_MMDB},
+		{"out of it again", "8.8.8.97", "mobile", "Mountain View",
+		 CELLMAP_MMDB},
+		{"across a border of places", "8.8.8.200", "mobile",
+		 "Frankfurt am Main", CELLMAP_MMDB},
+		{"beside a place", "20.0.0.1", "telecom", "", CELLMAP_OVERRIDE},
+		{"a longer place keeps the carrier", "20.1.0.1", "telecom", "",
+		 CELLMAP_OVERRIDE},
+		{"a longer carrier keeps the place", "20.2.0.1", "unicom", "",
+		 CELLMAP_OVERRIDE},
+		{"a carrier without a place", "30.0.0.1", "unicom", "",
+		 CELLMAP_NOWHERE},
+		{"the later of two", "31.0.0.1", "unicom", "", CELLMAP_NOWHERE},
+		{"IPv6", "2001:db8::1", "telecom", "Brisbane", CELLMAP_MMDB},
+		{"6to4 as IPv4", "2002:808:801::1", "mobile", "Mountain View",
+		 CELLMAP_MMDB},
+	};
+	struct cellmap_override list[] = {
+		carrier_of("8.8.8.64/27", "unicom"),
+		carrier_of("8.8.8.0/24", "mobile"),
+		override_of("20.0.0.0/8", 1, 2, "CN", ""),
+		override_of("20.1.0.0/16", 3, 4, "CN", ""),
+		carrier_of("20.2.0.0/16", "unicom"),
+		carrier_of("30.0.0.0/8", "unicom"),
+		carrier_of("31.0.0.0/8", "mobile"),
+		carrier_of("31.0.0.0/8", "unicom"),
+		carrier_of("2001:db8::/32", "telecom"),
+	};
+	struct cellmap *map;
+
+	(void)state;
+	strcpy(list[2].carrier, "telecom");
+	map = build(PATHS(DATA "flat4.mmdb", DATA "flat6.mmdb"), list,
+		    ARRAY_LEN(list));
+	check_carriers(map, rows, ARRAY_LEN(rows));
+	assert_int_equal(cellmap_stats(map)->carriers, 3);
+	assert_int_equal(cellmap_carrier_name(map, 12345).len, 0);
+	cellmap_free(&map);
+}
+
+/* One city, three kinds of clients: three cells at one place. */
+static void a_carrier_has_its_own_cell(void **state)
+{
+	const struct cellmap_override list[] = {
+		carrier_of("1.0.1.0/25", "telecom"),
+		carrier_of("1.0.2.0/25", "unicom"),
+		carrier_of("1.0.3.0/25", "unicom"),
+	};
+	struct cellmap *map =
+		build(PATHS(DATA "flat4.mmdb"), list, ARRAY_LEN(list));
+	const char *const at[] = {"1.0.1.200", "1.0.1.1", "1.0.2.1", "1.0.3.1"};
+	uint16_t cell[4];
+	unsigned count;
+	const struct cellmap_cell *cells = cellmap_cells(map, &count);
+
+	(void)state;
+	for (unsigned i = 0; i < 4; i++) {
+		struct addr addr = addr_of(at[i]);
+
+		cell[i] = cellmap_cell(map, &addr);
+		assert_true(fabsf(cells[cell[i]].lat_deg - 26.0614f) < 1e-4f);
+		assert_true(fabsf(cells[cell[i]].lon_deg - 119.306f) < 1e-4f);
+		assert_string_equal(cells[cell[i]].country, "CN");
+	}
+	assert_int_equal(cell[1], cell[0] + 1);
+	assert_int_equal(cell[2], cell[0] + 2);
+	assert_int_equal(cell[3], cell[2]);
+	assert_int_equal(cellmap_stats(map)->cells, 8 + 2);
+	assert_int_equal(cellmap_cell_addresses(map, cell[2]), 256);
+	cellmap_free(&map);
+}
+
+static void carriers_of_as_numbers(void **state)
+{
+	static const struct carrier_row rows[] = {
+		{"a number that nobody named", "1.0.0.1", "", "Brisbane",
+		 CELLMAP_MMDB},
+		{"a network of it", "8.8.8.1", "telecom", "Mountain View",
+		 CELLMAP_MMDB},
+		{"in no network", "8.8.8.129", "", "Frankfurt am Main",
+		 CELLMAP_MMDB},
+		{"a number of 16 bits", "8.8.8.200", "unicom",
+		 "Frankfurt am Main", CELLMAP_MMDB},
+		{"a prefix wins over a number", "9.0.0.1", "mobile",
+		 "Frankfurt am Main", CELLMAP_MMDB},
+		{"behind the prefix", "9.0.0.2", "unicom", "Chiyoda",
+		 CELLMAP_MMDB},
+		{"a text is no number", "10.0.0.1", "", "", CELLMAP_NOWHERE},
+		{"a number, but no place", "9.9.9.9", "unicom", "",
+		 CELLMAP_NOWHERE},
+		{"IPv6", "2001:db8::1", "telecom", "Brisbane", CELLMAP_MMDB},
+		{"behind it", "2001:db8:8000::1", "", "Brisbane", CELLMAP_MMDB},
+		{"the last number", "2400:cb00:1::", "last", "Chiyoda",
+		 CELLMAP_MMDB},
+	};
+	const struct cellmap_override list[] = {
+		owner_of(4837, "mistake"),
+		owner_of(4134, "telecom"),
+		owner_of(4837, "unicom"),
+		owner_of(UINT32_MAX, "last"),
+		carrier_of("9.0.0.1/32", "mobile"),
+	};
+	struct cellmap *map =
+		build_with_asn(PATHS(DATA "flat4.mmdb", DATA "flat6.mmdb"),
+			       PATHS(DATA "asn.mmdb"), list, ARRAY_LEN(list));
+
+	(void)state;
+	check_carriers(map, rows, ARRAY_LEN(rows));
+	cellmap_free(&map);
+}
+
+static int build_rc(const struct cellmap_override *list, unsigned count,
+		    const char *asn_path, const char *reason)
+{
+	struct cellmap_config config = {.asn_paths = &asn_path,
+					.asn_path_count = asn_path != NULL,
+					.overrides = list,
+					.override_count = count};
+	struct cellmap *map = NULL;
+	struct buf why;
+	int rc;
+
+	buf_init(&why, 1024);
+	rc = cellmap_build(&config, &map, &why);
+	if ((rc == 0) != (map != NULL) || !strstr(buf_cstr(&why), reason))
+		fail_msg("%d: %s", rc, buf_cstr(&why));
+	cellmap_free(&map);
+	buf_fini(&why);
 	return rc;
 }
 
-static void cells_fit_in_16_bits(void **state)
+static void databases_of_as_numbers_are_checked(void **state)
 {
-	struct buf why;
+	const struct cellmap_override one = owner_of(4134, "telecom");
 
 	(void)state;
-	buf_init(&why, 1024);
-	/* 300 columns of 0.1 degrees: the last row may end early. */
-	assert_int_equal(build_cells(65535, &why), 0);
-	assert_int_equal(build_cells(65536, &why), ERR_LIMIT);
-	assert_non_null(strstr(buf_cstr(&why), "65535 cells"));
-	buf_fini(&why);
+	assert_int_equal(build_rc(&one, 1, DATA "asn.mmdb", ""), 0);
+	assert_int_equal(build_rc(&one, 1, DATA "flat4.mmdb",
+				  "no AS numbers (its type is \"city ipv4\")"),
+			 ERR_UNSUPPORTED);
+	assert_int_equal(build_rc(&one, 1, DATA "none.mmdb", "none.mmdb"),
+			 -ENOENT);
+	/* Nobody would look into it. */
+	assert_int_equal(build_rc(NULL, 0, DATA "none.mmdb", ""), 0);
+}
+
+static void at_most_255_carriers(void **state)
+{
+	struct cellmap_override list[256];
+
+	(void)state;
+	for (uint32_t i = 0; i < 256; i++) {
+		char name[] = "aa";
+
+		name[0] = (char)('a' + i / 16);
+		name[1] = (char)('a' + i % 16);
+		list[i] = owner_of(i + 1, name);
+	}
+	assert_int_equal(build_rc(list, 255, NULL, ""), 0);
+	assert_int_equal(build_rc(list, 256, NULL, "255 carriers"), ERR_LIMIT);
 }
 
 static void overrides_off_the_globe_are_refused(void **state)
@@ -661,8 +964,8 @@ static void the_real_database_through_table_and_library(void **state)
 	}
 	buf_init(&why, 1024);
 	map = build(PATHS(REAL_V4, REAL_V6), NULL, 0);
-	assert_int_equal(geodb_open(REAL_V4, &v4, &why), 0);
-	assert_int_equal(geodb_open(REAL_V6, &v6, &why), 0);
+	assert_int_equal(geodb_open(REAL_V4, GEODB_CITY, &v4, &why), 0);
+	assert_int_equal(geodb_open(REAL_V6, GEODB_CITY, &v6, &why), 0);
 	rng_seed(&rng, 2026);
 	for (unsigned i = 0; i < 200000; i++) {
 		struct addr addr = random_addr(&rng);
@@ -695,7 +998,14 @@ int main(void)
 		cmocka_unit_test(places_have_dense_numbers),
 		cmocka_unit_test(threads_may_sample_together),
 		cmocka_unit_test(one_bad_file_is_no_map),
-		cmocka_unit_test(cells_fit_in_16_bits),
+		cmocka_unit_test(cells_up_to_65535_are_each_their_own),
+		cmocka_unit_test(of_more_the_smallest_overrides_are_merged),
+		cmocka_unit_test(carriers_are_given_up_before_places),
+		cmocka_unit_test(carriers_of_prefixes),
+		cmocka_unit_test(a_carrier_has_its_own_cell),
+		cmocka_unit_test(carriers_of_as_numbers),
+		cmocka_unit_test(databases_of_as_numbers_are_checked),
+		cmocka_unit_test(at_most_255_carriers),
 		cmocka_unit_test(overrides_off_the_globe_are_refused),
 		cmocka_unit_test(the_real_database_through_table_and_library),
 	};

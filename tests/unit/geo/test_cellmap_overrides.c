@@ -58,6 +58,42 @@ static const struct row {
 	{"a country in small letters",
 	 "[{\"prefix\":\"1.0.0.0/8\",\"country\":\"de\"," REST "}]", ERR_SYNTAX,
 	 "two capital letters", 0},
+	{"a carrier beside a place",
+	 "[{\"prefix\":\"1.0.0.0/8\",\"carrier\":\"unicom\"," REST "}]", 0, "",
+	 1},
+	{"a carrier alone",
+	 "[{\"prefix\":\"1.0.0.0/8\",\"carrier\":\"unicom\"}]", 0, "", 1},
+	{"the carrier of an AS number",
+	 "[{\"asn\":4134,\"carrier\":\"telecom\"}]", 0, "", 1},
+	{"the last AS number", "[{\"asn\":4294967295,\"carrier\":\"x\"}]", 0,
+	 "", 1},
+	{"AS number 0 is nobody's", "[{\"asn\":0,\"carrier\":\"x\"}]",
+	 ERR_RANGE, "/asn", 0},
+	{"an AS number and a prefix",
+	 "[{\"asn\":1,\"prefix\":\"1.0.0.0/8\",\"carrier\":\"x\"}]", ERR_RANGE,
+	 "say one", 0},
+	{"an AS number's place", "[{\"asn\":1,\"carrier\":\"x\"," REST "}]",
+	 ERR_RANGE, "carrier alone", 0},
+	{"an AS number alone", "[{\"asn\":1}]", ERR_MISSING_FIELD, "carrier",
+	 0},
+	{"neither place nor carrier", "[{\"prefix\":\"1.0.0.0/8\"}]",
+	 ERR_MISSING_FIELD, "carrier", 0},
+	{"a country without a place",
+	 "[{\"prefix\":\"1.0.0.0/8\",\"carrier\":\"x\","
+	 "\"country\":\"CN\"}]",
+	 ERR_MISSING_FIELD, "need a place", 0},
+	{"an empty carrier",
+	 "[{\"prefix\":\"1.0.0.0/8\",\"carrier\":\"\"," REST "}]", ERR_RANGE,
+	 "1-32 of a-z", 0},
+	{"a carrier that no node can have",
+	 "[{\"prefix\":\"1.0.0.0/8\",\"carrier\":\"China Unicom\"}]", ERR_RANGE,
+	 "1-32 of a-z", 0},
+	{"a carrier of 32 bytes",
+	 "[{\"asn\":1,\"carrier\":\"a2345678901234567890123456789012\"}]", 0,
+	 "", 1},
+	{"a carrier of 33 bytes",
+	 "[{\"asn\":1,\"carrier\":\"a23456789012345678901234567890123\"}]",
+	 ERR_RANGE, "1-32 of a-z", 0},
 	{"a field that nobody knows",
 	 "[{\"prefix\":\"1.0.0.0/8\",\"city\":\"x\"," REST "}]",
 	 ERR_UNKNOWN_FIELD, "city", 0},
@@ -99,7 +135,8 @@ static void every_member_arrives(void **state)
 		cellmap_overrides_parse(
 			SV("[{\"prefix\":\"198.51.100.0/24\",\"lat\":1.5,"
 			   "\"lon\":-2.5,\"country\":\"DE\","
-			   "\"area\":\"B\xc3\xbcro\"}]"),
+			   "\"area\":\"B\xc3\xbcro\","
+			   "\"carrier\":\"telecom\"}]"),
 			&list, &count, &why),
 		0);
 	assert_int_equal(count, 1);
@@ -110,6 +147,9 @@ static void every_member_arrives(void **state)
 	assert_true(list->lon_deg < -2.49f && list->lon_deg > -2.51f);
 	assert_string_equal(list->country, "DE");
 	assert_string_equal(list->area, "B\xc3\xbcro");
+	assert_string_equal(list->carrier, "telecom");
+	assert_true(list->has_place);
+	assert_int_equal(list->asn, 0);
 	mem_free(list);
 	buf_fini(&why);
 }

@@ -29,7 +29,7 @@ static struct geodb *open_db(const char *file)
 	buf_init(&why, 1024);
 	buf_str(&path, DATA);
 	buf_str(&path, file);
-	if (geodb_open(buf_cstr(&path), &db, &why) < 0)
+	if (geodb_open(buf_cstr(&path), GEODB_CITY, &db, &why) < 0)
 		fail_msg("%s", buf_cstr(&why));
 	buf_fini(&path);
 	buf_fini(&why);
@@ -353,7 +353,7 @@ static void refuse(const char *rule, const char *path, int rc,
 	int got;
 
 	buf_init(&why, 1024);
-	got = geodb_open(path, &db, &why);
+	got = geodb_open(path, GEODB_CITY, &db, &why);
 	if (got != rc || db ||
 	    strncmp(buf_cstr(&why), path, strlen(path)) != 0 ||
 	    !strstr(buf_cstr(&why), reason))
@@ -591,7 +591,7 @@ static void the_file_may_vanish_once_it_is_open(void **state)
 	copy_read(&c, DATA "flat4.mmdb");
 	copy_write(&c, c.size);
 	buf_init(&why, 256);
-	assert_int_equal(geodb_open(c.path, &db, &why), 0);
+	assert_int_equal(geodb_open(c.path, GEODB_CITY, &db, &why), 0);
 	assert_int_equal(truncate(c.path, 0), 0); /* a mapping would SIGBUS */
 	visit_all(db, &v);
 	assert_true(v.count > 10);
