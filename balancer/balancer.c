@@ -23,6 +23,7 @@ static void free_all(struct balancer *app)
 	view_shelf_free(&app->shelf);
 	qsbr_free(&app->domain);
 	demand_free(&app->demand);
+	mem_free(app->reports);
 	mem_free(app);
 }
 
@@ -34,6 +35,8 @@ static int start_builder(struct balancer *app,
 		.domain = app->domain,
 		.slot = &app->slot,
 		.demand = app->demand,
+		.reports = app->reports,
+		.report_count = settings->workers,
 		.shelf = app->shelf,
 		.counters = &app->counters,
 	};
@@ -49,6 +52,7 @@ static int start_workers(struct balancer *app,
 		.domain = app->domain,
 		.slot = &app->slot,
 		.demand = app->demand,
+		.reports = app->reports,
 		.port = settings->listen_public.port,
 	};
 
@@ -80,6 +84,7 @@ static int start(struct service_context *ctx, void **app_r)
 	app->ctx = ctx;
 	app->domain = qsbr_new(settings->workers);
 	app->demand = demand_new(settings->workers);
+	app->reports = mem_array(settings->workers, sizeof(*app->reports));
 	app->shelf = view_shelf_new(settings->snapshots_kept);
 	rc = start_builder(app, settings);
 	if (rc == 0)

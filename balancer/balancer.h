@@ -14,6 +14,7 @@ struct balancer {
 	struct qsbr_slot slot; /* struct view, published by the builder */
 	struct demand *demand;
 	struct view_shelf *shelf;
+	struct suspect_ring *reports; /* one of each worker */
 	struct builder *builder;
 	struct builder_counters counters;
 	struct query_worker *workers[BALANCER_WORKERS_MAX];

@@ -108,6 +108,16 @@ static void collect_failed(struct metrics_writer *w, void *arg)
 	metrics_sample_u64(w, "", SUM(arg, failed_reports));
 }
 
+static void collect_lost(struct metrics_writer *w, void *arg)
+{
+	const struct balancer *app = arg;
+	uint64_t lost = 0;
+
+	for (unsigned i = 0; i < app->worker_count; i++)
+		lost += counter_get(&app->reports[i].lost);
+	metrics_sample_u64(w, "", lost);
+}
+
 static void collect_shared(struct metrics_writer *w, void *arg)
 {
 	metrics_sample_u64(w, "", SUM(arg, shared));
@@ -139,6 +149,19 @@ static void collect_nodes(struct metrics_writer *w, void *arg)
 		metrics_sample_u64(w, "state=\"down\"",
 				   view->snapshot->nodes_down);
 	}
+	view_unref(&view);
+}
+
+static void collect_suspects(struct metrics_writer *w, void *arg)
+{
+	struct balancer *app = arg;
+	struct view *view = view_shelf_take_newest(app->shelf);
+	const struct snapshot *snap = view ? view->snapshot : NULL;
+	uint64_t count = 0;
+
+	for (uint32_t i = 0; snap && i < snap->service_count; i++)
+		count += snap->services[i].by_clients_count;
+	metrics_sample_u64(w, "", count);
 	view_unref(&view);
 }
 
@@ -250,6 +273,8 @@ COLLECT(builds, builds)
 COLLECT(held, publish_held)
 COLLECT(state_refused, state_refused)
 COLLECT(dropped, fleet_dropped)
+COLLECT(reports_unknown, reports_unknown)
+COLLECT(doubts, doubts)
 COLLECT(sync_lines, sync.lines)
 COLLECT(sync_bad_lines, sync.bad_lines)
 COLLECT(sync_opens, sync.opens)
@@ -306,6 +331,18 @@ static const struct metrics_row rows[] = {
 	 collect_panics},
 	{"peri_resolve_failed_reports_total", METRICS_COUNTER,
 	 "Addresses that clients reported as failed.", "", collect_failed},
+	{"peri_resolve_failed_reports_lost_total", METRICS_COUNTER,
+	 "Such reports that came faster than they could be read.", "",
+	 collect_lost},
+	{"peri_balancer_failed_reports_unknown_total", METRICS_COUNTER,
+	 "Such reports of addresses that no node of the service has.", "",
+	 collect_reports_unknown},
+	{"peri_balancer_doubts_total", METRICS_COUNTER,
+	 "Times that clients' reports made a node doubted.", "",
+	 collect_doubts},
+	{"peri_balancer_nodes_suspect_by_clients", METRICS_GAUGE,
+	 "Nodes given last because of what clients report.", "",
+	 collect_suspects},
 	{"peri_resolve_shared_draws_total", METRICS_COUNTER,
 	 "Answers to clients without a device id with the draw of another.", "",
 	 collect_shared},

@@ -18,7 +18,8 @@
 #include "lib/svc/worker.h"
 
 #define BUILD_EVERY_MS 1000
-#define BUILD_GAP_MS   50 /* between two builds for changes */
+#define BUILD_GAP_MS   50  /* between two builds for changes */
+#define REPORTS_MS     100 /* between two looks at what clients report */
 #define SAVE_GAP_MS    3000
 #define SAVE_IDLE_MS   30000 /* loads alone are saved this often */
 #define WHY_BYTES      1024
@@ -35,6 +36,7 @@ struct builder {
 	struct fleet *fleet;
 	struct snapshot_builder *snapshots;
 	struct sync *sync;
+	struct suspects *suspects;
 	struct view_map *map;
 	uint32_t map_serial;
 	struct policy *policy;
@@ -44,7 +46,7 @@ struct builder {
 	bool dirty;		       /* changed since the last save */
 	bool pending;		       /* a build for a change is under way */
 	int64_t built_at_ms, saved_at_ms;
-	struct loop_timer *tick, *change;
+	struct loop_timer *tick, *change, *look;
 };
 
 /* ---- publishing ---- */
@@ -150,6 +152,33 @@ static void build_soon(struct builder *b)
 	b->pending = true;
 	loop_timer_once(b->change,
 			since_ms >= BUILD_GAP_MS ? 0 : BUILD_GAP_MS - since_ms);
+}
+
+static bool take_reports(struct builder *b, struct suspect_ring *ring)
+{
+	struct suspects_report report;
+	bool news = false;
+
+	while (suspect_ring_take(ring, &report))
+		news |= suspects_report(b->suspects, b->fleet, &report,
+					loop_now_ms(b->loop));
+	return news;
+}
+
+static void on_look(void *arg)
+{
+	struct builder *b = arg;
+	struct builder_counters *counters = b->config.counters;
+	const struct suspects_counts *now = suspects_counts(b->suspects);
+	bool news = false;
+
+	for (unsigned i = 0; i < b->config.report_count; i++)
+		news |= take_reports(b, &b->config.reports[i]);
+	counter_set(&counters->reports, now->reports);
+	counter_set(&counters->reports_unknown, now->unknown);
+	counter_set(&counters->doubts, now->doubts);
+	if (news && b->has_state)
+		build_soon(b);
 }
 
 static void on_sync(enum sync_change change, void *arg)
@@ -286,7 +315,9 @@ static void fini(struct builder *b)
 	mailbox_free(&b->maps);
 	loop_timer_free(&b->tick);
 	loop_timer_free(&b->change);
+	loop_timer_free(&b->look);
 	snapshot_builder_free(&b->snapshots);
+	suspects_free(&b->suspects);
 	fleet_free(&b->fleet);
 	policy_unref(&b->policy);
 	view_map_unref(&b->map);
@@ -300,10 +331,12 @@ static int start(struct loop *loop, unsigned index, void *arg, void **state_r)
 	(void)index;
 	b->loop = loop;
 	b->fleet = fleet_new();
+	b->suspects = suspects_new();
 	b->snapshots = snapshot_builder_new();
 	b->policy = policy_new(&b->settings);
 	b->tick = loop_timer_new(loop, on_tick, b);
 	b->change = loop_timer_new(loop, on_change, b);
+	b->look = loop_timer_new(loop, on_look, b);
 	rc = mailbox_new(loop, on_map, b, &b->maps);
 	if (rc == 0)
 		rc = load_map(b);
@@ -317,6 +350,7 @@ static int start(struct loop *loop, unsigned index, void *arg, void **state_r)
 	publish(b);
 	start_sync(b);
 	loop_timer_every(b->tick, BUILD_EVERY_MS);
+	loop_timer_every(b->look, REPORTS_MS);
 	*state_r = b;
 	return 0;
 }

@@ -8,6 +8,7 @@
 
 #include "balancer/chores.h"
 #include "balancer/demand.h"
+#include "balancer/suspect_ring.h"
 #include "balancer/sync.h"
 #include "lib/base/qsbr.h"
 
@@ -21,6 +22,7 @@ struct builder_counters {
 	struct counter state_refused, state_loaded_nodes;
 	struct counter heard_at_ms; /* 0 = never */
 	struct counter fleet_dropped;
+	struct counter reports, reports_unknown, doubts; /* suspects.h */
 	struct sync_counters sync;
 	struct chores_counters chores;
 };
@@ -31,6 +33,8 @@ struct builder_config {
 	struct qsbr_slot *slot;
 	struct demand *demand;
 	struct view_shelf *shelf;
+	struct suspect_ring *reports; /* report_count of them */
+	unsigned report_count;
 	struct builder_counters *counters;
 };
 

@@ -179,6 +179,14 @@ static bool is_drawable(const struct explain *e,
 	       snapshot_serves(node->card->families, e->query->family);
 }
 
+static void put_why(struct jsonw *w, const struct snapshot_node *node,
+		    enum snapshot_why why)
+{
+	jsonw_str(w, "why", snapshot_why_str(why));
+	if (node->by_clients)
+		jsonw_str(w, "by", "clients");
+}
+
 static void put_node(struct explain *e, const struct shown *shown)
 {
 	const struct snapshot_node *node = &e->service->nodes[shown->node];
@@ -206,8 +214,7 @@ static void put_node(struct explain *e, const struct shown *shown)
 	else
 		jsonw_null(w, "position");
 	if (node->why != WHY_NONE)
-		jsonw_str(w, "why",
-			  snapshot_why_str((enum snapshot_why)node->why));
+		put_why(w, node, (enum snapshot_why)node->why);
 	jsonw_object_end(w);
 }
 
@@ -261,7 +268,7 @@ static void put_excluded_of(struct explain *e, const struct snapshot_site *site,
 		jsonw_object(&e->w, NULL);
 		jsonw_str(&e->w, "id", node->card->record.id);
 		put_site_name(&e->w, "site", site);
-		jsonw_str(&e->w, "why", snapshot_why_str(why));
+		put_why(&e->w, node, why);
 		jsonw_object_end(&e->w);
 	}
 }

@@ -48,7 +48,8 @@ static int start(struct loop *loop, unsigned index, void *arg, void **state_r)
 	int rc;
 
 	resolve_init(&w->resolver, w->config.slot,
-		     demand_counter(w->config.demand, index));
+		     demand_counter(w->config.demand, index),
+		     &w->config.reports[index]);
 	limits.conns_max = settings->conns_max;
 	limits.per_peer = (struct peer_limits){
 		.conns_max = settings->conns_per_address,

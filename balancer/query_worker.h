@@ -15,7 +15,8 @@ struct query_worker_config {
 	struct qsbr *domain;			  /* borrowed, as all below */
 	struct qsbr_slot *slot;
 	struct demand *demand;
-	uint16_t port; /* where to listen; 0 = any free one */
+	struct suspect_ring *reports; /* of all workers */
+	uint16_t port;		      /* where to listen; 0 = any free one */
 };
 
 /*

@@ -25,11 +25,12 @@ struct turn {
 };
 
 void resolve_init(struct resolver *resolver, struct qsbr_slot *current,
-		  struct demand_counter *demand)
+		  struct demand_counter *demand, struct suspect_ring *reports)
 {
 	memset(resolver, 0, sizeof(*resolver));
 	resolver->current = current;
 	resolver->demand = demand;
+	resolver->reports = reports;
 	resolver->until_sample = 1;
 	rng_seed_os(&resolver->rng);
 }
@@ -218,6 +219,22 @@ static enum query_refusal why_missing(const struct view *view, struct sv host)
 	return sv_eq(host, known) ? QUERY_OK : QUERY_UNKNOWN_HOST;
 }
 
+/* For the builder, which decides what to believe. */
+static void report_failed(struct turn *turn, const struct query *query)
+{
+	struct suspects_report report = {
+		.reporter = turn->client.address,
+		.service_hash = hash_text(turn->service->name),
+	};
+
+	counter_add(&turn->resolver->counters.failed_reports,
+		    query->failed_count);
+	for (unsigned i = 0; i < query->failed_count; i++) {
+		report.node = query->failed[i];
+		suspect_ring_put(turn->resolver->reports, &report);
+	}
+}
+
 static void answer(struct turn *turn, struct query *query)
 {
 	enum query_refusal refusal = QUERY_OK;
@@ -231,10 +248,13 @@ static void answer(struct turn *turn, struct query *query)
 		refuse(turn->resolver, turn->req, refusal, query->culprit);
 		return;
 	}
-	if (turn->service)
-		reply(turn, query);
-	else
+	if (!turn->service) {
 		reply_nobody(turn, query->host);
+		return;
+	}
+	if (query->failed_count > 0)
+		report_failed(turn, query);
+	reply(turn, query);
 }
 
 static void resolve(struct turn *turn)
@@ -254,9 +274,6 @@ static void resolve(struct turn *turn)
 		refuse(turn->resolver, turn->req, refusal, query.culprit);
 		return;
 	}
-	if (query.failed_count > 0)
-		counter_add(&turn->resolver->counters.failed_reports,
-			    query.failed_count);
 	answer(turn, &query);
 }
 

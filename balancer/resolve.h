@@ -10,6 +10,7 @@
 #include "balancer/demand.h"
 #include "balancer/draw_share.h"
 #include "balancer/query.h"
+#include "balancer/suspect_ring.h"
 #include "balancer/view.h"
 #include "lib/base/qsbr.h"
 #include "lib/base/rng.h"
@@ -40,16 +41,18 @@ struct resolve_counters {
 
 struct resolver {
 	struct qsbr_slot *current;     /* struct view; borrowed */
-	struct demand_counter *demand; /* borrowed */
+	struct demand_counter *demand; /* borrowed, as all below */
+	struct suspect_ring *reports;
 	struct rng rng;
 	uint32_t until_sample;
 	struct draw_share share;
 	struct resolve_counters counters;
 };
 
-/* resolve_init - a resolver of @current's views; both are borrowed. */
+/* resolve_init - a resolver of @current's views; all are borrowed. @reports
+ * takes what clients say did not work. */
 void resolve_init(struct resolver *resolver, struct qsbr_slot *current,
-		  struct demand_counter *demand);
+		  struct demand_counter *demand, struct suspect_ring *reports);
 
 /* resolve_handle - answer one request of the public listener; of the type
  * httpd_handler_cb, @resolver is a struct resolver. The worker's thread. */

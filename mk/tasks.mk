@@ -44,7 +44,7 @@ test-integration: all
 THREAD_TESTS = $(filter $(THREAD_TEST_NAMES:%=$(BUILD)/tests/unit/%),\
 	$(UNIT_BINARIES))
 THREAD_TEST_NAMES := lib-base/test_qsbr lib-net/test_mailbox \
-	lib-svc/test_worker registry/test_store_sqlite
+	lib-svc/test_worker registry/test_store_sqlite balancer/test_suspect_ring
 .PHONY: test-threads
 test-threads: $(THREAD_TESTS)
 	@tools/run_unit.sh $(THREAD_TESTS)
