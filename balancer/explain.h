@@ -22,8 +22,8 @@ struct explain_client {
  *  score,position,why}],"excluded":[{id,site,why}],"flags":[..]}
  *
  * Unknown km, cost, lat, lon, load_age_ms and the position of a node that is
- * not in the answer are null; "by":"clients" stands beside the why of a node
- * that is suspect because clients report it; so is chosen in an empty answer.
+ * not in the answer are null; so is chosen in an empty answer. "by":"clients"
+ * stands beside the why of a node that is suspect because clients report it.
  * key is hexadecimal text; site is "region/zone" or "region". "nodes" are the
  * answer's, in its order, then the others of the chosen site by score, with why
  * where their weight is cut; at most 256 (excluded too) of 64 sites. flags:
