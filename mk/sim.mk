@@ -11,3 +11,25 @@ $(BUILD)/sim/sim_heartbeat: $(HEARTBEAT_SIM_OBJECTS) \
 .PHONY: sim-heartbeat
 sim-heartbeat: $(BUILD)/sim/sim_heartbeat
 	@$(BUILD)/sim/sim_heartbeat $(SIM_SEEDS)
+
+RANKING_SIM_SOURCES := $(wildcard tests/sim/ranking/*.c)
+RANKING_SIM_OBJECTS := $(RANKING_SIM_SOURCES:%.c=$(BUILD)/obj/%.o)
+
+$(BUILD)/sim/sim: $(RANKING_SIM_OBJECTS) $(call chain_archives,balancer)
+	@mkdir -p $(@D)
+	@$(CC) $(LDFLAGS) -o $@ $^ $(call chain_libs,balancer)
+
+# Its own test counts among the unit tests.
+RANKING_SIM_TEST := $(BUILD)/tests/unit/sim/test_sim_arrivals
+$(RANKING_SIM_TEST): $(BUILD)/obj/tests/sim/ranking/test/test_sim_arrivals.o \
+		$(filter-out %/sim_ranking.o,$(RANKING_SIM_OBJECTS)) \
+		$(call chain_archives,balancer)
+	@mkdir -p $(@D)
+	@$(CC) $(LDFLAGS) -o $@ $^ $(call chain_libs,balancer) -lcmocka
+unit-build: $(RANKING_SIM_TEST)
+UNIT_BINARIES += $(RANKING_SIM_TEST)
+
+# The ranking's bars L1 to L14; SIM_ARGS="--quick" or "--only L6 --seed 5".
+.PHONY: sim
+sim: $(BUILD)/sim/sim
+	@$(BUILD)/sim/sim --accept $(SIM_ARGS)
