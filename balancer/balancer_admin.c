@@ -267,7 +267,7 @@ static void put_site(struct jsonw *w, const struct snapshot_site *site)
 		jsonw_fixed(w, "lon", (double)site->lon_deg, 4);
 	}
 	jsonw_u64(w, "nodes", site->node_count);
-	jsonw_u64(w, "usable", site->draw_count);
+	jsonw_u64(w, "usable", site->ready[TIER_OPEN][SNAPSHOT_V46]);
 	jsonw_fixed(w, "limit", site->limit, 0);
 	jsonw_fixed(w, "est", site->est, 1);
 	jsonw_fixed(w, "headroom_per_s", site->headroom_per_s, 2);

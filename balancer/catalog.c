@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "balancer/draw_tree.h"
 #include "lib/base/hash.h"
 #include "lib/base/mem.h"
 
@@ -184,6 +185,34 @@ static void place_nodes(struct catalog *cat, const struct grouping *g,
 	mem_free(next);
 }
 
+static uint32_t bucket_of(const struct catalog_node *node, unsigned depth)
+{
+	return draw_tree_bucket(node->live->card->id_hash, depth);
+}
+
+/* One counting sort a large site; order of id is kept in a bucket. */
+static void sort_by_bucket(struct catalog *cat, const struct catalog_site *site)
+{
+	unsigned depth = draw_tree_depth(site->node_count);
+	struct catalog_node *nodes = &cat->nodes[site->first_node], *sorted;
+	uint32_t *next, at = 0;
+
+	if (depth == 0)
+		return;
+	next = mem_array(draw_tree_buckets(depth), sizeof(*next));
+	for (uint32_t i = 0; i < site->node_count; i++)
+		next[bucket_of(&nodes[i], depth)]++;
+	for (uint32_t b = 0; b < draw_tree_buckets(depth); b++) {
+		at += next[b];
+		next[b] = at - next[b];
+	}
+	sorted = mem_dup(nodes, site->node_count * sizeof(*nodes));
+	for (uint32_t i = 0; i < site->node_count; i++)
+		nodes[next[bucket_of(&sorted[i], depth)]++] = sorted[i];
+	mem_free(sorted);
+	mem_free(next);
+}
+
 static void group_fleet(struct catalog *cat, struct fleet *fleet)
 {
 	struct grouping g = {0};
@@ -199,6 +228,8 @@ static void group_fleet(struct catalog *cat, struct fleet *fleet)
 	form_sites(cat, &g, site_of);
 	number_nodes(cat);
 	place_nodes(cat, &g, site_of, nodes, count);
+	for (uint32_t s = 0; s < cat->site_count; s++)
+		sort_by_bucket(cat, &cat->sites[s]);
 	mem_free(site_of);
 	mem_free(g.groups);
 	mem_free(g.table);

@@ -3,7 +3,8 @@
  * that changes only with registrations. Immutable and counted: a builder and
  * all snapshots of one generation share it; the last holder frees it, on
  * whatever thread. Invariant: services in order of name, sites of a service in
- * order of (region, zone), nodes of a site in order of id.
+ * order of (region, zone), nodes of a site in order of id; of a large site in
+ * order of draw_tree_bucket(), then of id.
  */
 #ifndef PERI_BALANCER_CATALOG_H
 #define PERI_BALANCER_CATALOG_H

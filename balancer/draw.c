@@ -1,13 +1,15 @@
 /*
  * draw.c - see the header. Scores come from integers and one multiplication:
  * every machine orders the same nodes the same way. The usual case scans the
- * chosen site's open nodes once and the next site's once (draw_scan.c).
+ * chosen site's open nodes once and the next site's once (draw_scan.c); large
+ * sites have trees (draw_tree.c).
  */
 #include "balancer/draw.h"
 
 #include "balancer/candidates.h"
 #include "balancer/draw_log2.h"
 #include "balancer/draw_scan.h"
+#include "balancer/draw_tree.h"
 #include "lib/base/def.h"
 #include "lib/base/hash.h"
 
@@ -40,9 +42,19 @@ uint64_t draw_neg_log2(uint64_t hash)
 	return ((uint64_t)(zeros + 1) << 31) - log;
 }
 
-double draw_score(const struct snapshot_node *node, uint64_t key)
+double draw_score(const struct draw_query *query, uint32_t index)
 {
-	return draw_scan_score(draw_scan_hash(node->card->id_hash, key),
+	const struct snapshot_node *node = &query->service->nodes[index];
+	const struct draw_scan from = {
+		.query = query,
+		.site = &query->service->sites[node->site],
+	};
+	uint64_t id_hash = node->card->id_hash;
+
+	if (from.site->tree_depth > 0 && node->tier < TIER_COUNT)
+		return draw_tree_score(&from, node->tier, id_hash,
+				       draw_scan_inv_weight(node));
+	return draw_scan_score(draw_scan_hash(id_hash, query->key),
 			       draw_scan_inv_weight(node));
 }
 

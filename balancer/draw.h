@@ -63,9 +63,9 @@ unsigned draw_rank(const struct snapshot_cell *cell, uint64_t key);
 double draw_u(uint64_t key);
 unsigned draw_next_rank(const struct snapshot_cell *cell, unsigned rank);
 
-/* draw_score - the score of @node under @key, as draw_nodes() has it: by its
- * weight while it is open, else by its reserve. */
-double draw_score(const struct snapshot_node *node, uint64_t key);
+/* draw_score - the score of @node, an index into query->service->nodes, as
+ * draw_nodes() has it: by its weight while it is open, else by its reserve. */
+double draw_score(const struct draw_query *query, uint32_t node);
 
 /* draw_neg_log2 - -log2((hash|1)/2^64) in units of 2^-31, never 0, off by at
  * most 3e-6: integers only, so the same on every machine; never rises with

@@ -7,10 +7,8 @@
 #include <float.h>
 #include <math.h>
 
+#include "balancer/draw_tree.h"
 #include "lib/base/def.h"
-
-/* 2^63 / log2(e), with a little to spare */
-#define REACH_UNIT (9223372036854775808.0 / 1.4426)
 
 static bool is_listed(const struct draw_list *list, uint32_t node)
 {
@@ -27,18 +25,6 @@ static bool is_before(double score, uint64_t hash, const struct draw_best *best,
 	       (score == best->score[at] && hash < best->hash[at]);
 }
 
-/*
- * Most nodes are nowhere near the list: -log2(u) >= (1-u)*log2(e), and what
- * draw_neg_log2() adds to the true value is more than what it rounds off, so a
- * node with (1-u)/p beyond the worst score cannot get in. Decides nothing that
- * the score would not.
- */
-static bool is_out_of_reach(const struct draw_best *best, uint64_t hash,
-			    double inv_weight)
-{
-	return (double)(int64_t)(~hash >> 1) * inv_weight > best->reach;
-}
-
 static void best_insert(struct draw_best *best, uint32_t node, double score,
 			uint64_t hash)
 {
@@ -53,7 +39,7 @@ static void best_insert(struct draw_best *best, uint32_t node, double score,
 	best->score[at] = score;
 	best->hash[at] = hash;
 	if (best->count == best->want)
-		best->reach = best->score[best->want - 1] * REACH_UNIT;
+		best->reach = draw_scan_reach(best->score[best->want - 1]);
 }
 
 static void best_offer(struct draw_best *best, const struct draw_list *list,
@@ -79,19 +65,27 @@ struct likely {
 	uint64_t hash[LIKELY_MAX];
 };
 
+static uint32_t draws_of(const struct draw_scan *scan, unsigned tier,
+			 const struct snapshot_draw **draws_r)
+{
+	const uint32_t *first_draw = &scan->site->first_draw[tier];
+
+	*draws_r = &scan->query->service->draws[first_draw[0]];
+	return first_draw[1] - first_draw[0];
+}
+
 static unsigned find_likely(const struct draw_scan *scan, double limit,
 			    struct likely *likely)
 {
-	const struct snapshot_draw *draws =
-		&scan->query->service->draws[scan->site->first_draw];
+	const struct snapshot_draw *draws;
+	uint32_t draw_count = draws_of(scan, TIER_OPEN, &draws);
 	enum snapshot_family family = scan->query->family;
 	uint64_t key = scan->query->key;
 	unsigned count = 0;
 
-	for (uint32_t i = 0; i < scan->site->draw_count; i++) {
+	for (uint32_t i = 0; i < draw_count; i++) {
 		uint64_t hash = draw_scan_hash(draws[i].id_hash, key);
-		double far =
-			(double)(int64_t)(~hash >> 1) * draws[i].inv_weight;
+		double far = draw_scan_far(hash, draws[i].inv_weight);
 
 		likely->index[count % LIKELY_MAX] = i;
 		likely->hash[count % LIKELY_MAX] = hash;
@@ -108,16 +102,16 @@ static double likely_limit(unsigned want)
 	return (want + 2 + 2.2 * sqrt(want)) * 9223372036854775808.0;
 }
 
-/* Whether @best now holds what scan_open() would find: the likely nodes were
+/* Whether @best now holds what scan_all() would find: the likely nodes were
  * enough, and no other can reach the worst of them. */
 static bool scan_likely(const struct draw_scan *scan, struct draw_best *best)
 {
-	const struct snapshot_draw *draws =
-		&scan->query->service->draws[scan->site->first_draw];
+	const struct snapshot_draw *draws;
 	double limit = likely_limit(best->want);
 	struct likely likely;
 	unsigned count = find_likely(scan, limit, &likely);
 
+	draws_of(scan, TIER_OPEN, &draws);
 	if (count < best->want || count > LIKELY_MAX)
 		return false;
 	for (unsigned i = 0; i < count; i++) {
@@ -131,44 +125,25 @@ static bool scan_likely(const struct draw_scan *scan, struct draw_best *best)
 	return best->count == best->want && best->reach <= limit;
 }
 
-static void scan_open(const struct draw_scan *scan, struct draw_best *best)
+static void scan_all(const struct draw_scan *scan, unsigned tier,
+		     struct draw_best *best)
 {
-	const struct snapshot_draw *draws =
-		&scan->query->service->draws[scan->site->first_draw];
+	const struct snapshot_draw *draws;
+	uint32_t draw_count = draws_of(scan, tier, &draws);
 	enum snapshot_family family = scan->query->family;
 	uint64_t key = scan->query->key;
 
-	for (uint32_t i = 0; i < scan->site->draw_count; i++) {
+	for (uint32_t i = 0; i < draw_count; i++) {
 		uint64_t hash;
 
 		if (!snapshot_serves(draws[i].families, family))
 			continue;
 		hash = draw_scan_hash(draws[i].id_hash, key);
-		if (LIKELY(is_out_of_reach(best, hash, draws[i].inv_weight)))
+		if (LIKELY(draw_scan_far(hash, draws[i].inv_weight) >
+			   best->reach))
 			continue;
 		best_offer(best, scan->listed, draws[i].node,
 			   draw_scan_score(hash, draws[i].inv_weight), hash);
-	}
-}
-
-/* The rare tiers are not worth an array of their own. */
-static void scan_tier(const struct draw_scan *scan, unsigned tier,
-		      struct draw_best *best)
-{
-	const struct snapshot_node *nodes = scan->query->service->nodes;
-
-	for (uint32_t i = 0; i < scan->site->node_count; i++) {
-		uint32_t index = scan->site->first_node + i;
-		const struct snapshot_node *node = &nodes[index];
-		uint64_t hash;
-
-		if (node->tier != tier ||
-		    !snapshot_serves(node->card->families, scan->query->family))
-			continue;
-		hash = draw_scan_hash(node->card->id_hash, scan->query->key);
-		best_offer(best, scan->listed, index,
-			   draw_scan_score(hash, draw_scan_inv_weight(node)),
-			   hash);
 	}
 }
 
@@ -180,11 +155,11 @@ void draw_scan_site(const struct draw_scan *scan, unsigned tier, unsigned want,
 	best_r->reach = DBL_MAX;
 	if (want == 0 || scan->site->ready[tier][scan->query->family] == 0)
 		return;
-	if (tier != TIER_OPEN) {
-		scan_tier(scan, tier, best_r);
-	} else if (!scan_likely(scan, best_r)) {
+	if (scan->site->tree_depth > 0) {
+		draw_tree_best(scan, tier, want, best_r);
+	} else if (tier != TIER_OPEN || !scan_likely(scan, best_r)) {
 		best_r->count = 0;
 		best_r->reach = DBL_MAX;
-		scan_open(scan, best_r);
+		scan_all(scan, tier, best_r);
 	}
 }

@@ -40,6 +40,20 @@ static inline double draw_scan_inv_weight(const struct snapshot_node *node)
 	return 1 /
 	       (node->tier == TIER_OPEN ? node->weight : (double)node->reserve);
 }
+/*
+ * Most nodes are nowhere near the list: -log2(u) >= (1-u)*log2(e), and what
+ * draw_neg_log2() adds to the true value is more than what it rounds off. So a
+ * node whose draw_scan_far() is beyond draw_scan_reach(x) has a score above x.
+ */
+static inline double draw_scan_far(uint64_t hash, double inv_weight)
+{
+	return (double)(int64_t)(~hash >> 1) * inv_weight;
+}
+static inline double draw_scan_reach(double score)
+{
+	/* 2^63 / log2(e), with a little to spare */
+	return score * (9223372036854775808.0 / 1.4426);
+}
 static inline double draw_scan_score(uint64_t hash, double inv_weight)
 {
 	return (double)(int64_t)draw_neg_log2(hash) * (1.0 / 2147483648.0) *

@@ -168,7 +168,7 @@ static void show(const struct explain *e, struct shown *shown, uint32_t *count,
 	shown[(*count)++] = (struct shown){
 		.node = node,
 		.position = position_of(e, node),
-		.score = draw_score(&e->service->nodes[node], e->query->key),
+		.score = draw_score(e->query, node),
 	};
 }
 

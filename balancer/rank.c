@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "balancer/demand.h"
+#include "balancer/draw_table.h"
 #include "balancer/geometry.h"
 #include "balancer/reckon.h"
 #include "balancer/waterfall.h"
@@ -308,32 +309,6 @@ static void load_fill(const struct work *work, const struct snapshot_site *site,
 		};
 }
 
-/* @count  nodes by tier and CARD_HAS_*. */
-static void sum_ready(struct snapshot_service *to, struct snapshot_site *site,
-		      uint32_t count[TIER_COUNT + 1][CARD_HAS_BOTH + 1])
-{
-	for (unsigned tier = 0; tier < TIER_COUNT; tier++)
-		for (unsigned f = 0; f < SNAPSHOT_FAMILIES; f++) {
-			for (unsigned has = 1; has <= CARD_HAS_BOTH; has++)
-				if (snapshot_serves(has,
-						    (enum snapshot_family)f))
-					site->ready[tier][f] +=
-						count[tier][has];
-			to->ready[tier][f] += site->ready[tier][f];
-		}
-}
-
-static void add_draw(struct snapshot_service *to,
-		     const struct catalog_node *from, uint32_t index)
-{
-	to->draws[to->usable_count++] = (struct snapshot_draw){
-		.id_hash = from->id_hash,
-		.inv_weight = 1 / to->nodes[index].weight,
-		.node = index,
-		.families = from->families,
-	};
-}
-
 static void store_fill(struct work *work, struct snapshot_site *site,
 		       const struct waterfill_node *nodes)
 {
@@ -341,9 +316,7 @@ static void store_fill(struct work *work, struct snapshot_site *site,
 	const struct catalog_node *from =
 		&work->rank->catalog
 			 ->nodes[work->from->first_node + site->first_node];
-	uint32_t count[TIER_COUNT + 1][CARD_HAS_BOTH + 1] = {{0}};
 
-	site->first_draw = to->usable_count;
 	for (uint32_t i = 0; i < site->node_count; i++) {
 		struct snapshot_node *node = &to->nodes[site->first_node + i];
 
@@ -359,12 +332,8 @@ static void store_fill(struct work *work, struct snapshot_site *site,
 			node->tier = TIER_OPEN;
 		if (node->tier == TIER_OPEN && !(node->weight > 0))
 			node->tier = TIER_FULL;
-		if (node->tier == TIER_OPEN)
-			add_draw(to, &from[i], site->first_node + i);
-		count[node->tier][from[i].families]++;
 	}
-	sum_ready(to, site, count);
-	site->draw_count = to->usable_count - site->first_draw;
+	draw_table_fill(to, site, from);
 }
 
 static void fill_site(struct work *work, uint32_t s)

@@ -68,21 +68,20 @@ struct snapshot_node {
 	uint8_t by_clients; /* suspect because of what they report */
 };
 
-/* What the draw reads of a node with weight > 0: 24 bytes, dense, in the
- * order of sites. */
+/* What the draw reads of a node that is not down: in order of site and tier. */
 struct snapshot_draw {
 	uint64_t id_hash;
-	double inv_weight; /* 1/p_i */
+	double inv_weight; /* 1/p_i; 1/reserve in all tiers but TIER_OPEN */
 	uint32_t node;	   /* index into nodes */
 	uint32_t families; /* CARD_HAS_* */
 };
 
 /* A failure domain: (region, zone). */
 struct snapshot_site {
-	uint32_t first_node, node_count; /* nodes are sorted by site, id */
-	uint32_t first_draw, draw_count; /* in draws: those in TIER_OPEN */
-	/* how many nodes of each tier serve a family */
-	uint32_t ready[TIER_COUNT][SNAPSHOT_FAMILIES];
+	uint32_t first_node, node_count;     /* in the catalog's order */
+	uint32_t first_draw[TIER_COUNT + 1]; /* of each tier; the last's end */
+	uint32_t tree_depth, first_tree; /* 0: a small site; else one a tier */
+	uint32_t ready[TIER_COUNT][SNAPSHOT_FAMILIES]; /* how many serve */
 	float lat_deg, lon_deg;		     /* valid when has_position */
 	const char *region, *zone, *carrier; /* in the catalog */
 	double bias_km;
@@ -117,9 +116,8 @@ struct snapshot_cell {
 /*
  * The order for clients without a place (cell 0, a cell without a centre) and
  * for families that none of a cell's candidates serves: every site with a live
- * node, those with healthy nodes first, in order of the free part of their
- * limit, then of (region, zone). Shares go by free capacity that the cells
- * left over. cumulative as in struct snapshot_cell.
+ * node, healthy ones first, by the free part of their limit, then by name.
+ * Shares go by free capacity that the cells left over; see snapshot_cell.
  */
 struct snapshot_anywhere {
 	uint32_t site;
@@ -130,7 +128,8 @@ struct snapshot_anywhere {
 struct snapshot_service {
 	const char *name; /* in the catalog */
 	struct snapshot_node *nodes;
-	struct snapshot_draw *draws; /* usable_count of them */
+	struct snapshot_draw *draws; /* those of a site from first_node on */
+	struct draw_tree *trees;     /* of the large sites */
 	struct snapshot_site *sites;
 	struct snapshot_cell *cells; /* cell_count of them, index = cell */
 	struct snapshot_anywhere *anywhere;

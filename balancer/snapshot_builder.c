@@ -8,6 +8,8 @@
 
 #include "balancer/catalog.h"
 #include "balancer/demand.h"
+#include "balancer/draw_table.h"
+#include "balancer/draw_tree.h"
 #include "balancer/rank.h"
 #include "lib/base/clk.h"
 #include "lib/base/mem.h"
@@ -56,9 +58,28 @@ static size_t padded(size_t count, size_t elem_bytes)
 	return (count * elem_bytes + 7) / 8 * 8;
 }
 
-static size_t service_bytes(const struct catalog_service *from, uint32_t cells)
+/* Of the trees of a service's large sites; *@count_r sites have some. */
+static size_t tree_bytes(const struct catalog *catalog,
+			 const struct catalog_service *from, uint32_t *count_r)
 {
-	return padded(from->node_count, sizeof(struct snapshot_node)) +
+	const struct catalog_site *sites = &catalog->sites[from->first_site];
+	size_t total = 0;
+
+	*count_r = 0;
+	for (uint32_t i = 0; i < from->site_count; i++) {
+		total += draw_table_bytes(sites[i].node_count);
+		*count_r += draw_tree_depth(sites[i].node_count) > 0;
+	}
+	return total + *count_r * TIER_COUNT * sizeof(struct draw_tree);
+}
+
+static size_t service_bytes(const struct catalog *catalog,
+			    const struct catalog_service *from, uint32_t cells)
+{
+	uint32_t tree_sites;
+
+	return tree_bytes(catalog, from, &tree_sites) +
+	       padded(from->node_count, sizeof(struct snapshot_node)) +
 	       padded(from->node_count, sizeof(struct snapshot_draw)) +
 	       padded(from->site_count, sizeof(struct snapshot_site)) +
 	       padded(from->site_count, sizeof(struct snapshot_anywhere)) +
@@ -73,8 +94,32 @@ static void *carve(char **at, size_t count, size_t elem_bytes)
 	return block;
 }
 
-/* Nodes and draws are written whole later; the rest starts out as zeros. */
+static void carve_trees(struct snapshot_service *to,
+			const struct catalog *catalog,
+			const struct catalog_service *from, char **at)
+{
+	uint32_t next = 0, tree_sites;
+
+	tree_bytes(catalog, from, &tree_sites);
+	to->trees =
+		carve(at, (size_t)tree_sites * TIER_COUNT, sizeof(*to->trees));
+	for (uint32_t i = 0; i < to->site_count; i++) {
+		struct snapshot_site *site = &to->sites[i];
+
+		site->tree_depth = draw_tree_depth(
+			catalog->sites[from->first_site + i].node_count);
+		site->first_tree = next;
+		if (site->tree_depth == 0)
+			continue;
+		next += TIER_COUNT;
+		draw_table_carve(to, site, at);
+	}
+}
+
+/* Nodes, draws and trees are written whole later; the rest starts out as
+ * zeros. */
 static void carve_service(struct snapshot_service *to,
+			  const struct catalog *catalog,
 			  const struct catalog_service *from, uint32_t cells,
 			  char **at)
 {
@@ -89,6 +134,7 @@ static void carve_service(struct snapshot_service *to,
 	memset(to->sites, 0, from->site_count * sizeof(*to->sites));
 	memset(to->anywhere, 0, from->site_count * sizeof(*to->anywhere));
 	memset(to->cells, 0, cells * sizeof(*to->cells));
+	carve_trees(to, catalog, from, at);
 }
 
 static void carve_all(struct snapshot *snap, uint32_t cells)
@@ -98,11 +144,11 @@ static void carve_all(struct snapshot *snap, uint32_t cells)
 	char *at;
 
 	for (uint32_t i = 0; i < catalog->service_count; i++)
-		total += service_bytes(&catalog->services[i], cells);
+		total += service_bytes(catalog, &catalog->services[i], cells);
 	at = snap->pool = mem_grow(NULL, total, 1);
 	for (uint32_t i = 0; i < catalog->service_count; i++)
-		carve_service(&snap->services[i], &catalog->services[i], cells,
-			      &at);
+		carve_service(&snap->services[i], catalog,
+			      &catalog->services[i], cells, &at);
 }
 
 /* -- build --------------------------------------------------------------- */

@@ -215,8 +215,13 @@ int main(void)
 		{.name = "n100000_s1000",
 		 .nodes = 100000,
 		 .sites = 1000,
-		 .cells = 20000},
+		 .cells = 60000},
+		{.name = "n100000_s1",
+		 .nodes = 100000,
+		 .sites = 1,
+		 .cells = 60000},
 		{.name = "n1000_s1", .nodes = 1000, .sites = 1, .cells = 1000},
+		{.name = "n1100_s1", .nodes = 1100, .sites = 1, .cells = 1000},
 	};
 
 	for (unsigned i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {

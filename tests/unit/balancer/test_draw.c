@@ -520,6 +520,7 @@ static void test_scores_are_those_of_the_list(void **state)
 {
 	struct pair p = {0};
 	struct world_node usual = {.conns = 100};
+	struct draw_query query = {.key = 77};
 	struct draw_list list;
 
 	(void)state;
@@ -527,11 +528,11 @@ static void test_scores_are_those_of_the_list(void **state)
 	put_many(&p.world, "east", 0, 12, &usual);
 	put_many(&p.world, "west", 20, 2, &usual);
 	pair_build(&p);
+	query.service = p.service;
 	list = world_draw(p.service, p.east, 77, 5, SNAPSHOT_V46);
 	for (unsigned i = 0; i < 5; i++)
-		assert_true((float)draw_score(
-				    &p.service->nodes[list.entries[i].node],
-				    77) == list.entries[i].score);
+		assert_true((float)draw_score(&query, list.entries[i].node) ==
+			    list.entries[i].score);
 	for (unsigned i = 1; i < 4; i++)
 		assert_true(list.entries[i - 1].score <= list.entries[i].score);
 	pair_fini(&p);
