@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <sys/stat.h>
 
+#include "balancer/cell_carry.h"
 #include "balancer/snapshot_builder.h"
 #include "lib/base/clk.h"
 #include "lib/base/err.h"
@@ -194,12 +195,28 @@ static void on_sync(enum sync_change change, void *arg)
 		build_soon(b);
 }
 
-/* A new map: the cells have other numbers now, so the rates of the old ones
- * mean nothing; they fade within seconds (EWMA of 3 s). */
+/* The cells of @next have other numbers: take what was counted by the old ones
+ * and move it. Workers go on by the old ones until their next turn; so few
+ * queries do not show. */
+static void carry_demand(struct builder *b, const struct view_map *next)
+{
+	unsigned old_count, new_count;
+	const struct cellmap_cell *old = cellmap_cells(b->map->map, &old_count);
+	const struct cellmap_cell *new = cellmap_cells(next->map, &new_count);
+	uint16_t *to = mem_array(old_count, sizeof(*to));
+
+	demand_update(b->config.demand, loop_now_ms(b->loop));
+	cell_carry_find(old, old_count, new, new_count, to);
+	demand_carry(b->config.demand, to, old_count);
+	mem_free(to);
+}
+
 static void on_map(void *message, void *arg)
 {
 	struct builder *b = arg;
 
+	if (b->loop)
+		carry_demand(b, message);
 	view_map_unref(&b->map);
 	b->map = message;
 	b->map->serial = ++b->map_serial;

@@ -183,6 +183,24 @@ void demand_update(struct demand *demand, int64_t now_ms)
 		update_slot(demand, i, alpha, dt_s);
 }
 
+void demand_carry(struct demand *demand, const uint16_t *to, uint32_t count)
+{
+	double *old = mem_array(DEMAND_CELLS, sizeof(*old));
+
+	for (unsigned i = 0; i < DEMAND_SLOTS && demand->slots[i]; i++) {
+		struct slot *slot = demand->slots[i];
+
+		memcpy(old, slot->rate_per_s, sizeof(slot->rate_per_s));
+		memset(slot->rate_per_s, 0, sizeof(slot->rate_per_s));
+		for (uint32_t c = 0; c < count && c < DEMAND_CELLS; c++) {
+			slot->rate_per_s[to[c]] += old[c];
+			if (old[c] > 0 && to[c] >= slot->cell_end)
+				slot->cell_end = to[c] + 1U;
+		}
+	}
+	mem_free(old);
+}
+
 double demand_rate(const struct demand *demand, unsigned slot, uint16_t cell)
 {
 	const double *rates = demand_rates(demand, slot);

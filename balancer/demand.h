@@ -45,6 +45,11 @@ double demand_rate(const struct demand *demand, unsigned slot, uint16_t cell);
  * none. Borrowed. Builder's thread. */
 const double *demand_rates(const struct demand *demand, unsigned slot);
 
+/* demand_carry - the cells have new numbers: what was of cell c is of @to[c]
+ * now, sums included; of those from @count on nothing is left. Counts that no
+ * demand_update() has taken yet are taken for new numbers. Builder's thread. */
+void demand_carry(struct demand *demand, const uint16_t *to, uint32_t count);
+
 /* demand_set_rate - put a rate in place of counting, which ends for all cells
  * of @slot: simulator and tests. */
 void demand_set_rate(struct demand *demand, unsigned slot, uint16_t cell,

@@ -8,7 +8,7 @@ import signal
 import pytest
 
 from harness import ROOT, http_call, until
-from test_balancer import HOST, World
+from test_balancer import HOST, Asker, World
 
 WUHAN, BEIJING, GUANGZHOU = (30.6, 114.3), (39.9, 116.4), (23.1, 113.3)
 TELECOM, UNICOM, MOBILE, OTHER = (
@@ -217,3 +217,39 @@ def test_borders_and_bias(country):
     assert {s["region"]: s["bias_km"] for s in explained["sites"]} == {
         "seoul": 350, "beijing": 0}
     assert country.sites("203.0.113.7")[0] == ("seoul", -350)
+
+
+def test_shares_do_not_jump_when_the_map_changes(country):
+    """The near site has room for a part of its demand only. A reload gives
+    the clients' cell another number and their old one to others, who have
+    a site of their own; nothing else has changed for them."""
+    country.start_registry()
+    country.site("wuhan", WUHAN, capacity=1000)
+    country.site("beijing", BEIJING)
+    country.site("ocean", (-40, 10))
+    start(country)
+    country.wait_nodes(3)
+
+    def share():
+        country.renew("wuhan")  # nobody has come: the room stays what it is
+        explained = country.explain(OTHER)
+        return ({s["region"]: s["share"] for s in explained["sites"]}["wuhan"],
+                explained["client"]["cell"])
+
+    asker = Asker(country.public, f"/resolve?host={HOST}&ip={OTHER}")
+    until(lambda: 0 < share()[0] < 0.5, 15, "demand above the room")
+    before = share()[1]
+    country.write("overrides.jsonc", [
+        {"prefix": f"203.0.113.{i}", "lat": -40 + i, "lon": 10.0,
+         "country": "ZZ"} for i in range(30)] + PLACES)
+    country.balancer.signal(signal.SIGHUP)
+    seen = []
+
+    def moved():
+        seen.append(share())
+        return len({cell for _, cell in seen}) > 1 and len(seen) > 20
+
+    until(moved, 15, "the cell's new number")
+    assert seen[-1][1] == before + 30, seen
+    assert max(s for s, _ in seen) < 0.5, seen
+    assert not asker.end()

@@ -118,6 +118,36 @@ static void test_set_rates_stay(void **state)
 	demand_free(&d);
 }
 
+static void test_rates_go_along_when_cells_get_new_numbers(void **state)
+{
+	static const uint16_t to[] = {0, 3, 3, 9, 0};
+	struct demand *d = demand_new(1);
+
+	(void)state;
+	demand_slot(d, SV("im"));
+	demand_slot(d, SV("push"));
+	demand_update(d, 0);
+	for (uint16_t cell = 1; cell <= 5; cell++)
+		count(d, 0, cell, 10U * cell);
+	demand_count(demand_counter(d, 0), 1, 2);
+	demand_update(d, 1000);
+	demand_carry(d, to, 5);
+	assert_true(demand_rate(d, 0, 1) == 0);
+	NEAR(demand_rate(d, 0, 3), 30); /* of 1 and 2 */
+	NEAR(demand_rate(d, 0, 9), 30); /* of 3, beyond all that was counted */
+	NEAR(demand_rate(d, 0, 0), 40); /* 4 has gone */
+	assert_true(demand_rate(d, 0, 5) == 0); /* not in the list */
+	NEAR(demand_rate(d, 1, 3), 1);
+	/* What goes on being counted meets them; the rest fades. */
+	for (int64_t s = 2; s <= 60; s++) {
+		count(d, 0, 9, 30);
+		demand_update(d, s * 1000);
+	}
+	NEAR(demand_rate(d, 0, 9), 30);
+	assert_true(demand_rate(d, 0, 3) < 1e-4);
+	demand_free(&d);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -126,6 +156,8 @@ int main(void)
 		cmocka_unit_test(test_no_time_no_change),
 		cmocka_unit_test(test_slots),
 		cmocka_unit_test(test_set_rates_stay),
+		cmocka_unit_test(
+			test_rates_go_along_when_cells_get_new_numbers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
