@@ -19,18 +19,9 @@ static void put_masked(struct buf *b, const struct addr *address)
 	buf_sv(b, v4 ? SV("/24\"") : SV("/48\""));
 }
 
-/* Room for the end of the id, and the client up to its place. */
-static size_t put_address(struct buf *b, const struct addr *address)
-{
-	size_t tail_at = b->len;
-
-	buf_sv(b, SV(ANSWER_ID_TAIL "\",\"client\":{\"ip\":\""));
-	put_masked(b, address);
-	return tail_at;
-}
-
-static void fill_id(struct buf *b, size_t tail_at,
-		    const struct answer_client *client, uint8_t service)
+/* The end of the id, the client, and the opening of the list. */
+static void put_client(struct buf *b, const struct answer_client *client,
+		       uint8_t service)
 {
 	const struct answer_id id = {
 		.key = client->key,
@@ -39,14 +30,12 @@ static void fill_id(struct buf *b, size_t tail_at,
 		.want = client->want,
 		.family = client->family,
 	};
+	size_t tail_at = b->len;
 
+	buf_sv(b, SV(ANSWER_ID_TAIL "\",\"client\":{\"ip\":\""));
 	if (!b->failed)
 		answer_id_fill(b->data + tail_at, &id);
-}
-
-/* The rest of the client, and the opening of the list. */
-static void put_place(struct buf *b, const struct answer_client *client)
-{
+	put_masked(b, &client->address);
 	place_note_put(b, &client->place);
 	buf_sv(b, SV("},\"nodes\":["));
 }
@@ -66,58 +55,48 @@ static void put_node(struct buf *b, struct sv fragment, uint16_t km)
  * near. All nodes' loads of one step are asked for together, each step ahead
  * of something else that is to be written.
  */
-static void fetch_nodes(const struct snapshot_node *nodes,
-			const struct draw_list *list)
+static void fetch_text(struct sv text)
 {
-	for (unsigned i = 0; i < list->count; i++)
-		__builtin_prefetch(&nodes[list->entries[i].node].card);
+	for (size_t at = 0; at < text.len; at += CACHE_LINE)
+		__builtin_prefetch(text.ptr + at);
 }
 
-static void fetch_cards(const struct snapshot_node *nodes,
-			const struct draw_list *list, const struct card **cards)
-{
-	for (unsigned i = 0; i < list->count; i++) {
-		cards[i] = nodes[list->entries[i].node].card;
-		__builtin_prefetch(cards[i]);
-	}
-}
-
-static void fetch_texts(const struct card *const *cards, unsigned count,
-			enum snapshot_family family)
-{
-	for (unsigned i = 0; i < count; i++) {
-		struct sv text = cards[i]->fragment[family];
-
-		for (size_t at = 0; at < text.len; at += CACHE_LINE)
-			__builtin_prefetch(text.ptr + at);
-	}
-}
-
-size_t answer_open(struct buf *b, const struct view_service *service,
-		   const struct addr *address)
-{
-	buf_sv(b, service->head);
-	return put_address(b, address);
-}
-
-void answer_close(struct buf *b, size_t tail_at,
-		  const struct view_service *service,
+/* A node's text is three dependent loads away (node, card, text), none of them
+ * near. */
+void answer_fetch(const struct view_service *service,
 		  const struct answer_client *client,
-		  const struct draw_list *list)
+		  const struct draw_list *list, enum answer_step step)
 {
 	const struct snapshot_node *nodes = service->ranking->nodes;
-	const struct card *cards[DRAW_MAX];
 
-	fetch_nodes(nodes, list);
-	fill_id(b, tail_at, client, service->index);
-	fetch_cards(nodes, list, cards);
-	put_place(b, client);
-	fetch_texts(cards, list->count, client->family);
 	for (unsigned i = 0; i < list->count; i++) {
+		const struct snapshot_node *node =
+			&nodes[list->entries[i].node];
+
+		if (step == ANSWER_NODES)
+			__builtin_prefetch(&node->card);
+		else if (step == ANSWER_CARDS)
+			__builtin_prefetch(node->card);
+		else
+			fetch_text(node->card->fragment[client->family]);
+	}
+}
+
+void answer_put(struct buf *b, const struct view_service *service,
+		const struct answer_client *client,
+		const struct draw_list *list)
+{
+	const struct snapshot_node *nodes = service->ranking->nodes;
+
+	buf_sv(b, service->head);
+	put_client(b, client, service->index);
+	for (unsigned i = 0; i < list->count; i++) {
+		const struct draw_entry *entry = &list->entries[i];
+
 		if (i > 0)
 			buf_sv(b, SV(","));
-		put_node(b, cards[i]->fragment[client->family],
-			 list->entries[i].km);
+		put_node(b, nodes[entry->node].card->fragment[client->family],
+			 entry->km);
 	}
 	buf_sv(b, service->tail);
 	if (list->count == 0)
@@ -125,15 +104,6 @@ void answer_close(struct buf *b, size_t tail_at,
 	else if (list->panic)
 		buf_sv(b, SV(",\"flags\":[\"panic\"]"));
 	buf_sv(b, SV("}"));
-}
-
-void answer_put(struct buf *b, const struct view_service *service,
-		const struct answer_client *client,
-		const struct draw_list *list)
-{
-	size_t tail_at = answer_open(b, service, &client->address);
-
-	answer_close(b, tail_at, service, client, list);
 }
 
 void answer_put_nobody(struct buf *b, const struct view *view, struct sv host,
@@ -146,8 +116,7 @@ void answer_put_nobody(struct buf *b, const struct view *view, struct sv host,
 	buf_sv(b, SV("{\"host\":"));
 	buf_json_str(b, host);
 	buf_sv(b, view->nobody_head);
-	fill_id(b, put_address(b, &client->address), client, 0);
-	put_place(b, client);
+	put_client(b, client, 0);
 	buf_sv(b, SV("],"));
 	buf_sv(b, policy->rates);
 	buf_sv(b, SV(",\"fallback\":["));

@@ -21,21 +21,16 @@ struct answer_client {
 };
 
 /*
- * answer_open, answer_close - append the body for @service with the nodes of
- * @list, in two steps: the first needs the address only, so that it can be
- * written while the address is looked up. With several hundred bytes a node it
- * stays below HTTPD_FAST_BODY_MAX. answer_put - both at once.
- *
- * @b	 may not move in between (it has room for the whole body)
- *
- * answer_open() returns where the end of the id goes, for answer_close().
+ * answer_fetch - ask for the memory that answer_put() reads, in three steps,
+ * each of which reads what the one before it asked for.
  */
-size_t answer_open(struct buf *b, const struct view_service *service,
-		   const struct addr *address);
-void answer_close(struct buf *b, size_t tail_at,
-		  const struct view_service *service,
+enum answer_step { ANSWER_NODES, ANSWER_CARDS, ANSWER_TEXTS };
+void answer_fetch(const struct view_service *service,
 		  const struct answer_client *client,
-		  const struct draw_list *list);
+		  const struct draw_list *list, enum answer_step step);
+
+/* answer_put - append the body for @service with the nodes of @list. With
+ * several hundred bytes a node it stays below HTTPD_FAST_BODY_MAX. */
 void answer_put(struct buf *b, const struct view_service *service,
 		const struct answer_client *client,
 		const struct draw_list *list);

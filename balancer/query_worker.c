@@ -60,6 +60,7 @@ static int start(struct loop *loop, unsigned index, void *arg, void **state_r)
 	qsbr_online(w->config.domain, index);
 	w->server = httpd_new(loop, &limits, resolve_handle, &w->resolver);
 	httpd_set_admission(w->server, resolve_admit);
+	httpd_look_ahead(w->server, resolve_ahead, RESOLVE_STEPS);
 	w->quiet = loop_timer_new(loop, on_quiet, w);
 	rc = httpd_listen(w->server, &settings->listen_public.at,
 			  w->config.port, &w->port);

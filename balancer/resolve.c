@@ -13,17 +13,6 @@
 
 #define CORS_LINE "Access-Control-Allow-Origin: *\r\n"
 
-/* A request on its way. */
-struct turn {
-	struct resolver *resolver;
-	struct httpd_request *req;
-	const struct view *view;
-	const struct view_service *service;
-	struct answer_client client;
-	uint32_t place_id;
-	struct draw_list list;
-};
-
 void resolve_init(struct resolver *resolver, struct qsbr_slot *current,
 		  struct demand_counter *demand, struct suspect_ring *reports)
 {
@@ -100,7 +89,7 @@ static void refuse(struct resolver *resolver, struct httpd_request *req,
 
 /* ---- what the query and the goim form share ---- */
 
-static void locate(struct turn *turn, struct sv device)
+static void locate(struct resolve_turn *turn, struct sv device)
 {
 	struct answer_client *client = &turn->client;
 
@@ -111,7 +100,7 @@ static void locate(struct turn *turn, struct sv device)
 }
 
 /* The place's memory was asked for by locate(). */
-static void read_place(struct turn *turn)
+static void read_place(struct resolve_turn *turn)
 {
 	struct place_note *place = &turn->client.place;
 
@@ -120,7 +109,7 @@ static void read_place(struct turn *turn)
 }
 
 /* Draw; an anonymous client may get the key of another. */
-static void draw_for(struct turn *turn, struct draw_query *query,
+static void draw_for(struct resolve_turn *turn, struct draw_query *query,
 		     struct sv device)
 {
 	struct resolver *resolver = turn->resolver;
@@ -137,7 +126,7 @@ static void draw_for(struct turn *turn, struct draw_query *query,
 	counter_add(&resolver->counters.shared, 1);
 }
 
-static void draw(struct turn *turn, struct sv device)
+static void draw(struct resolve_turn *turn, struct sv device)
 {
 	struct resolver *resolver = turn->resolver;
 	struct draw_query query = {
@@ -158,7 +147,7 @@ static void draw(struct turn *turn, struct sv device)
 
 /* ---- /resolve ---- */
 
-static void count_result(const struct turn *turn)
+static void count_result(const struct resolve_turn *turn)
 {
 	enum resolve_result result =
 		turn->list.panic ? RESOLVE_PANIC : RESOLVE_OK;
@@ -168,37 +157,22 @@ static void count_result(const struct turn *turn)
 	counter_add(&turn->resolver->counters.results[result], 1);
 }
 
-/*
- * The map is the largest thing that a query reads, and each step of a look-up
- * waits for memory: what can be written before the place is known is written
- * while that comes.
- */
-static void reply(struct turn *turn, const struct query *query)
-{
-	const struct place_notes *notes = turn->view->map->notes;
-	struct answer_client *client = &turn->client;
-	struct buf *out;
-	size_t tail_at;
-
-	client->address = addr_unmap(&client->address);
-	place_note_fetch(notes, &client->address, CELLMAP_FIRST);
-	out = httpd_reply_begin(turn->req, 200, turn->view->policy->headers);
-	place_note_fetch(notes, &client->address, CELLMAP_NEXT);
-	tail_at = answer_open(out, turn->service, &client->address);
-	locate(turn, query->device);
-	draw(turn, query->device);
-	read_place(turn);
-	answer_close(out, tail_at, turn->service, client, &turn->list);
-	httpd_reply_end(turn->req);
-	count_result(turn);
-}
-
-static void reply_nobody(struct turn *turn, struct sv host)
+static void reply(struct resolve_turn *turn)
 {
 	struct buf *out =
 		httpd_reply_begin(turn->req, 200, turn->view->policy->headers);
 
-	turn->client.address = addr_unmap(&turn->client.address);
+	read_place(turn);
+	answer_put(out, turn->service, &turn->client, &turn->list);
+	httpd_reply_end(turn->req);
+	count_result(turn);
+}
+
+static void reply_nobody(struct resolve_turn *turn, struct sv host)
+{
+	struct buf *out =
+		httpd_reply_begin(turn->req, 200, turn->view->policy->headers);
+
 	locate(turn, sv_of("", 0));
 	read_place(turn);
 	answer_put_nobody(out, turn->view, host, &turn->client);
@@ -220,8 +194,9 @@ static enum query_refusal why_missing(const struct view *view, struct sv host)
 }
 
 /* For the builder, which decides what to believe. */
-static void report_failed(struct turn *turn, const struct query *query)
+static void report_failed(const struct resolve_turn *turn)
 {
+	const struct query *query = &turn->query;
 	struct suspects_report report = {
 		.reporter = turn->client.address,
 		.service_hash = hash_text(turn->service->name),
@@ -235,46 +210,52 @@ static void report_failed(struct turn *turn, const struct query *query)
 	}
 }
 
-static void answer(struct turn *turn, struct query *query)
+static enum query_refusal find_client(struct resolve_turn *turn)
 {
-	enum query_refusal refusal = QUERY_OK;
+	const struct httpd_request *req = turn->req;
+	struct query *query = &turn->query;
+	enum query_refusal refusal = query_parse(req->head->query, query);
 
+	if (refusal != QUERY_OK)
+		return refusal;
+	refusal = client_addr_find(turn->view->policy, req->head, &req->peer,
+				   query->has_ip ? &query->ip : NULL,
+				   &turn->client.address);
+	turn->client.address = addr_unmap(&turn->client.address);
+	return refusal;
+}
+
+/* Who asks, for which service: the first step. */
+static void read_request(struct resolve_turn *turn)
+{
+	struct query *query = &turn->query;
+
+	turn->refusal = find_client(turn);
+	if (turn->refusal == QUERY_OK && !turn->view->snapshot)
+		turn->refusal = QUERY_NOT_READY;
+	if (turn->refusal != QUERY_OK)
+		return;
 	turn->client.family = query->family;
 	turn->client.want = query->want;
 	turn->service = view_find_service(turn->view, query->host);
 	if (!turn->service)
-		refusal = why_missing(turn->view, query->host);
-	if (refusal != QUERY_OK) {
-		refuse(turn->resolver, turn->req, refusal, query->culprit);
+		turn->refusal = why_missing(turn->view, query->host);
+}
+
+static void resolve(struct resolve_turn *turn)
+{
+	if (turn->refusal != QUERY_OK) {
+		refuse(turn->resolver, turn->req, turn->refusal,
+		       turn->query.culprit);
 		return;
 	}
 	if (!turn->service) {
-		reply_nobody(turn, query->host);
+		reply_nobody(turn, turn->query.host);
 		return;
 	}
-	if (query->failed_count > 0)
-		report_failed(turn, query);
-	reply(turn, query);
-}
-
-static void resolve(struct turn *turn)
-{
-	const struct httpd_request *req = turn->req;
-	struct query query;
-	enum query_refusal refusal;
-
-	refusal = query_parse(req->head->query, &query);
-	if (refusal == QUERY_OK)
-		refusal = client_addr_find(
-			turn->view->policy, req->head, &req->peer,
-			query.has_ip ? &query.ip : NULL, &turn->client.address);
-	if (refusal == QUERY_OK && !turn->view->snapshot)
-		refusal = QUERY_NOT_READY;
-	if (refusal != QUERY_OK) {
-		refuse(turn->resolver, turn->req, refusal, query.culprit);
-		return;
-	}
-	answer(turn, &query);
+	if (turn->query.failed_count > 0)
+		report_failed(turn);
+	reply(turn);
 }
 
 /* ---- /goim/nodes/weighted ---- */
@@ -293,7 +274,7 @@ static enum answer_goim goim_form(struct sv query)
 
 /* goim has no form for a refusal: its clients get the fallback names, and we
  * count the reason as we do elsewhere. */
-static void count_goim(const struct turn *turn)
+static void count_goim(const struct resolve_turn *turn)
 {
 	struct resolve_counters *counters = &turn->resolver->counters;
 	enum query_refusal refusal = QUERY_OK;
@@ -308,7 +289,7 @@ static void count_goim(const struct turn *turn)
 		counter_add(&counters->refusals[refusal], 1);
 }
 
-static void goim(struct turn *turn)
+static void goim(struct resolve_turn *turn)
 {
 	static const struct sv headers =
 		SV("Content-Type: application/json; charset=utf-8\r\n" CORS_LINE
@@ -340,12 +321,12 @@ static void goim(struct turn *turn)
 
 /* ---- health ---- */
 
-static void healthz(struct turn *turn)
+static void healthz(struct resolve_turn *turn)
 {
 	httpd_reply(turn->req, 200, "text/plain", sv_of("", 0), SV("ok\n"));
 }
 
-static void readyz(struct turn *turn)
+static void readyz(struct resolve_turn *turn)
 {
 	const struct snapshot *snap = turn->view->snapshot;
 
@@ -361,7 +342,7 @@ static void readyz(struct turn *turn)
 
 static const struct route {
 	struct sv path;
-	void (*handle)(struct turn *turn);
+	resolve_answer_cb *answer;
 } routes[] = {
 	{{"/resolve", 8}, resolve},
 	{{"/v1/resolve", 11}, resolve},
@@ -370,18 +351,10 @@ static const struct route {
 	{{"/readyz", 7}, readyz},
 };
 
-static const struct route *find_route(struct sv path)
-{
-	for (size_t i = 0; i < ARRAY_LEN(routes); i++)
-		if (sv_eq(path, routes[i].path))
-			return &routes[i];
-	return NULL;
-}
-
 /* A browser asks first when a page sends headers of its own. */
-static void preflight(struct httpd_request *req)
+static void preflight(struct resolve_turn *turn)
 {
-	httpd_reply(req, 204, NULL,
+	httpd_reply(turn->req, 204, NULL,
 		    SV(CORS_LINE "Access-Control-Allow-Methods: GET, HEAD\r\n"
 				 "Access-Control-Allow-Headers: *\r\n"
 				 "Access-Control-Max-Age: 86400\r\n"
@@ -389,49 +362,127 @@ static void preflight(struct httpd_request *req)
 		    sv_of("", 0));
 }
 
-static void dispatch(struct resolver *resolver, struct httpd_request *req)
+static void refuse_path(struct resolve_turn *turn)
 {
-	enum http1_method method = req->head->method;
-	const struct route *route = find_route(req->head->path);
-	struct turn turn;
+	refuse(turn->resolver, turn->req, QUERY_PATH, sv_of("", 0));
+}
 
-	if (!route) {
-		refuse(resolver, req, QUERY_PATH, sv_of("", 0));
-	} else if (method == HTTP1_OPTIONS) {
-		preflight(req);
-	} else if (method != HTTP1_GET && method != HTTP1_HEAD) {
-		refuse(resolver, req, QUERY_METHOD, sv_of("", 0));
-	} else {
-		turn.resolver = resolver;
-		turn.req = req;
-		turn.view = qsbr_read(resolver->current);
-		turn.service = NULL;
-		turn.client.family = SNAPSHOT_V46;
-		turn.client.want = DRAW_DEFAULT;
-		turn.list.count = 0;
-		route->handle(&turn);
+static void refuse_method(struct resolve_turn *turn)
+{
+	refuse(turn->resolver, turn->req, QUERY_METHOD, sv_of("", 0));
+}
+
+static resolve_answer_cb *choose(const struct http1_request *head)
+{
+	for (size_t i = 0; i < ARRAY_LEN(routes); i++) {
+		if (!sv_eq(head->path, routes[i].path))
+			continue;
+		if (head->method == HTTP1_OPTIONS)
+			return preflight;
+		return head->method == HTTP1_GET || head->method == HTTP1_HEAD
+			       ? routes[i].answer
+			       : refuse_method;
+	}
+	return refuse_path;
+}
+
+/* ---- ahead ---- */
+
+/*
+ * Looking up the place and writing the list wait for memory many times, each
+ * time because of what was read before: so each of these reads what the one
+ * before it has asked for, and asks for the next.
+ */
+static void fetch_root(struct resolve_turn *turn)
+{
+	place_note_fetch(turn->view->map->notes, &turn->client.address,
+			 CELLMAP_FIRST);
+}
+
+static void fetch_branch(struct resolve_turn *turn)
+{
+	place_note_fetch(turn->view->map->notes, &turn->client.address,
+			 CELLMAP_NEXT);
+}
+
+static void fetch_leaf(struct resolve_turn *turn)
+{
+	place_note_fetch(turn->view->map->notes, &turn->client.address,
+			 CELLMAP_LEAF);
+}
+
+static void fetch_cell(struct resolve_turn *turn)
+{
+	const struct snapshot_service *ranking = turn->service->ranking;
+
+	locate(turn, turn->query.device);
+	if (turn->client.cell < ranking->cell_count)
+		__builtin_prefetch(&ranking->cells[turn->client.cell]);
+}
+
+static void fetch_nodes(struct resolve_turn *turn)
+{
+	draw(turn, turn->query.device);
+	answer_fetch(turn->service, &turn->client, &turn->list, ANSWER_NODES);
+}
+
+static void fetch_cards(struct resolve_turn *turn)
+{
+	answer_fetch(turn->service, &turn->client, &turn->list, ANSWER_CARDS);
+}
+
+static void fetch_texts(struct resolve_turn *turn)
+{
+	answer_fetch(turn->service, &turn->client, &turn->list, ANSWER_TEXTS);
+}
+
+static void (*const steps[])(struct resolve_turn *turn) = {
+	fetch_root,  fetch_branch, fetch_leaf,	fetch_cell,
+	fetch_nodes, fetch_cards,  fetch_texts,
+};
+_Static_assert(ARRAY_LEN(steps) + 1 == RESOLVE_STEPS, "all are called");
+
+static void begin(struct resolver *resolver, struct httpd_request *req,
+		  struct resolve_turn *turn)
+{
+	turn->resolver = resolver;
+	turn->req = req;
+	turn->answer = choose(req->head);
+	turn->view = qsbr_read(resolver->current);
+	turn->service = NULL;
+	turn->client.family = SNAPSHOT_V46;
+	turn->client.want = DRAW_DEFAULT;
+	turn->list.count = 0;
+	turn->began_us = 0;
+	if (UNLIKELY(--resolver->until_sample == 0)) {
+		resolver->until_sample = RESOLVE_SAMPLE;
+		turn->began_us = clk_mono_us();
 	}
 }
 
-static void dispatch_timed(struct resolver *resolver, struct httpd_request *req)
+void resolve_ahead(struct httpd_request *req, unsigned step, void *resolver)
 {
-	int64_t start_us = clk_mono_us();
+	struct resolver *r = resolver;
+	struct resolve_turn *turn = &r->turns[req->slot];
 
-	dispatch(resolver, req);
-	metrics_observe_us(&resolver->counters.duration,
-			   (uint64_t)(clk_mono_us() - start_us));
+	if (step == 0) {
+		begin(r, req, turn);
+		if (turn->answer == resolve)
+			read_request(turn);
+	} else if (turn->service) {
+		steps[step - 1](turn);
+	}
 }
 
 void resolve_handle(struct httpd_request *req, void *resolver)
 {
 	struct resolver *r = resolver;
+	struct resolve_turn *turn = &r->turns[req->slot];
 
-	if (--r->until_sample > 0) {
-		dispatch(r, req);
-		return;
-	}
-	r->until_sample = RESOLVE_SAMPLE;
-	dispatch_timed(r, req);
+	turn->answer(turn);
+	if (UNLIKELY(turn->began_us > 0))
+		metrics_observe_us(&r->counters.duration,
+				   (uint64_t)(clk_mono_us() - turn->began_us));
 }
 
 enum httpd_admission resolve_admit(const struct addr *peer, void *resolver)

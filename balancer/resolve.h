@@ -6,6 +6,7 @@
 #ifndef PERI_BALANCER_RESOLVE_H
 #define PERI_BALANCER_RESOLVE_H
 
+#include "balancer/answer.h"
 #include "balancer/counter.h"
 #include "balancer/demand.h"
 #include "balancer/draw_share.h"
@@ -14,7 +15,7 @@
 #include "balancer/view.h"
 #include "lib/base/qsbr.h"
 #include "lib/base/rng.h"
-#include "lib/net/httpd.h"
+#include "lib/net/httpd_ahead.h"
 #include "lib/svc/metrics.h"
 
 enum resolve_result {
@@ -39,6 +40,25 @@ struct resolve_counters {
 
 #define RESOLVE_SAMPLE 64
 
+struct resolve_turn;
+typedef void resolve_answer_cb(struct resolve_turn *turn);
+
+/* A request on its way through the steps ahead to its answer, all in one
+ * callback of the loop: so it may point into the view. */
+struct resolve_turn {
+	struct resolver *resolver;
+	struct httpd_request *req;
+	resolve_answer_cb *answer;
+	const struct view *view;
+	const struct view_service *service; /* NULL: nothing to draw */
+	enum query_refusal refusal;	    /* of /resolve */
+	struct answer_client client;
+	uint32_t place_id;
+	int64_t began_us; /* 0: not timed */
+	struct draw_list list;
+	struct query query;
+};
+
 struct resolver {
 	struct qsbr_slot *current;     /* struct view; borrowed */
 	struct demand_counter *demand; /* borrowed, as all below */
@@ -47,12 +67,20 @@ struct resolver {
 	uint32_t until_sample;
 	struct draw_share share;
 	struct resolve_counters counters;
+	struct resolve_turn turns[HTTPD_BATCH];
 };
 
 /* resolve_init - a resolver of @current's views; all are borrowed. @reports
  * takes what clients say did not work. */
 void resolve_init(struct resolver *resolver, struct qsbr_slot *current,
 		  struct demand_counter *demand, struct suspect_ring *reports);
+
+/*
+ * resolve_ahead - the steps before that (httpd_ahead_cb): all that has to be
+ * looked up for an answer, so that resolve_handle() only writes it.
+ */
+#define RESOLVE_STEPS 8
+void resolve_ahead(struct httpd_request *req, unsigned step, void *resolver);
 
 /* resolve_handle - answer one request of the public listener; of the type
  * httpd_handler_cb, @resolver is a struct resolver. The worker's thread. */

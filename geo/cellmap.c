@@ -144,6 +144,16 @@ table_of(const struct cellmap *map, const struct addr *addr, uint32_t *leaf_r)
 void cellmap_fetch(const struct cellmap *map, const struct addr *addr,
 		   enum cellmap_step step)
 {
+	if (step == CELLMAP_LEAF) {
+		uint32_t leaf;
+		const struct cell_trie *table = table_of(map, addr, &leaf);
+
+		if (table) {
+			__builtin_prefetch(&table->cells[leaf]);
+			__builtin_prefetch(&table->places[leaf]);
+		}
+		return;
+	}
 	if (addr->family == ADDR_V4)
 		cell_trie_fetch(&map->tables.ipv4,
 				(uint64_t)addr_v4_host(addr) << 32,

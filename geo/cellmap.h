@@ -112,7 +112,7 @@ void cellmap_find(const struct cellmap *map, const struct addr *addr,
 uint32_t cellmap_place_id(const struct cellmap *map, const struct addr *addr);
 /* cellmap_fetch - ask for the memory that the look-up of @addr reads first, or
  * next: for callers who have something else to do until it is there. */
-enum cellmap_step { CELLMAP_FIRST, CELLMAP_NEXT };
+enum cellmap_step { CELLMAP_FIRST, CELLMAP_NEXT, CELLMAP_LEAF };
 void cellmap_fetch(const struct cellmap *map, const struct addr *addr,
 		   enum cellmap_step step);
 /* cellmap_both - number and, without waiting for the place's memory, cell. */

@@ -9,7 +9,10 @@
 #include <errno.h>
 
 #include "lib/base/mem.h"
+#include "lib/net/httpd_batch.h"
 #include "lib/net/httpd_conn.h"
+#include "lib/net/httpd_reply.h"
+#include "lib/net/httpd_door.h"
 
 #define SWEEP_MS       100
 #define SWEEP_SHARE    10
@@ -75,6 +78,7 @@ struct httpd *httpd_new(struct loop *loop, const struct httpd_limits *limits,
 	buf_init(&server->out, OUT_MAX_BYTES);
 	buf_init(&server->text, TEXT_MAX_BYTES);
 	httpd_reply_date(server);
+	server->batch = httpd_batch_new(server);
 	server->sweep = loop_timer_new(loop, on_sweep, server);
 	loop_timer_every(server->sweep, SWEEP_MS);
 	return server;
@@ -83,6 +87,13 @@ struct httpd *httpd_new(struct loop *loop, const struct httpd_limits *limits,
 void httpd_set_admission(struct httpd *server, httpd_admit_cb *admit)
 {
 	server->admit = admit;
+}
+
+void httpd_look_ahead(struct httpd *server, httpd_ahead_cb *ahead,
+		      unsigned steps)
+{
+	server->ahead = ahead;
+	server->ahead_steps = steps;
 }
 
 static void close_listeners(struct httpd *server)
@@ -105,6 +116,7 @@ void httpd_free(struct httpd **server_ptr)
 		httpd_conn_free(conn);
 	loop_timer_free(&server->sweep);
 	peer_table_free(&server->peers);
+	httpd_batch_free(server->batch);
 	buf_fini(&server->out);
 	buf_fini(&server->text);
 	mem_free(server);

@@ -4,8 +4,7 @@
  * worker has its own. Requests are handled synchronously: the handler appends
  * an answer, or defers it. All answers of one read go out with one write.
  *
- * Fast path (no allocation, no lock): read into the loop's scratch, parse,
- * handler, append to the loop's output scratch, write.
+ * Fast path (no allocation, no lock): read, look ahead, handle, write.
  */
 #ifndef PERI_LIB_NET_HTTPD_H
 #define PERI_LIB_NET_HTTPD_H
@@ -61,6 +60,7 @@ struct httpd_request {
 	struct addr peer;
 	uint16_t peer_port;
 	int64_t now_ms; /* of this turn */
+	unsigned slot;	/* for httpd_ahead.h */
 	/* private below */
 	struct httpd *server;
 	void *conn;

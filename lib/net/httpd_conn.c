@@ -12,13 +12,14 @@
 #include <unistd.h>
 
 #include "lib/base/mem.h"
+#include "lib/net/httpd_batch.h"
+#include "lib/net/httpd_input.h"
+#include "lib/net/httpd_door.h"
 
 #define KEPT_MAX_BYTES	 32768	     /* pipelined behind a deferred answer */
 #define QUEUE_MAX_BYTES	 (64u << 20) /* unsent, besides a stream's limit */
 #define OUT_KEEP_BYTES	 (1u << 20)  /* scratch above this is given back */
 #define COMPACT_AT_BYTES 65536
-
-static void settle(struct httpd_conn *conn);
 
 static void start_reading(struct httpd_conn *conn)
 {
@@ -180,11 +181,8 @@ static void drop_queue(struct httpd_conn *conn)
 	conn->sent_bytes = 0;
 }
 
-void httpd_conn_write_out(struct httpd_conn *conn)
+void httpd_conn_send(struct httpd_conn *conn, struct sv bytes)
 {
-	struct buf *out = &conn->server->out;
-	struct sv bytes = buf_view(out);
-
 	if (bytes.len > 0 && conn->state != HTTPD_CONN_DEAD) {
 		size_t sent = conn->blocked ? 0 : send_some(conn, bytes);
 
@@ -197,6 +195,12 @@ void httpd_conn_write_out(struct httpd_conn *conn)
 				block(conn);
 		}
 	}
+}
+
+void httpd_conn_reset_out(struct httpd *server)
+{
+	struct buf *out = &server->out;
+
 	out->len = 0;
 	if (UNLIKELY(out->cap_bytes > OUT_KEEP_BYTES)) {
 		size_t max_bytes = out->max_bytes;
@@ -204,6 +208,12 @@ void httpd_conn_write_out(struct httpd_conn *conn)
 		buf_fini(out);
 		buf_init(out, max_bytes);
 	}
+}
+
+void httpd_conn_write_out(struct httpd_conn *conn)
+{
+	httpd_conn_send(conn, buf_view(&conn->server->out));
+	httpd_conn_reset_out(conn->server);
 }
 
 struct buf *httpd_conn_out(struct httpd_conn *conn)
@@ -247,7 +257,7 @@ void httpd_conn_flush(struct httpd_conn *conn)
 		httpd_conn_kill(conn);
 	else if (!send_queue(conn) && conn->state != HTTPD_CONN_DEAD)
 		block(conn);
-	settle(conn);
+	httpd_conn_settle(conn);
 }
 
 static void on_writable(evutil_socket_t fd, short what, void *arg)
@@ -261,7 +271,7 @@ static void on_writable(evutil_socket_t fd, short what, void *arg)
 	conn->blocked = false;
 	conn->stamp_ms = loop_now_ms(conn->server->loop);
 	event_del(&conn->writable);
-	settle(conn);
+	httpd_conn_settle(conn);
 }
 
 /* ---- input ---- */
@@ -274,8 +284,7 @@ static void drop_input(struct httpd_conn *conn)
 	conn->framing.keep_alive = false;
 }
 
-/* Handle @bytes, keep what must wait, send the answers. */
-static void handle(struct httpd_conn *conn, struct sv bytes)
+void httpd_conn_handle(struct httpd_conn *conn, struct sv bytes)
 {
 	struct httpd *server = conn->server;
 	size_t used;
@@ -296,7 +305,7 @@ static void handle(struct httpd_conn *conn, struct sv bytes)
 	}
 	httpd_conn_write_out(conn);
 	server->current = NULL;
-	settle(conn);
+	httpd_conn_settle(conn);
 }
 
 static void on_resume(void *arg)
@@ -318,12 +327,11 @@ static void on_resume(void *arg)
 	kept_bytes = conn->kept_bytes;
 	conn->kept = NULL;
 	drop_kept(conn);
-	handle(conn, sv_of(kept, kept_bytes));
+	httpd_conn_handle(conn, sv_of(kept, kept_bytes));
 	mem_free(kept);
 }
 
-/* Nothing more can be done now: wait for the right thing, or end. */
-static void settle(struct httpd_conn *conn)
+void httpd_conn_settle(struct httpd_conn *conn)
 {
 	bool in_request = conn->kept || conn->state == HTTPD_CONN_BODY;
 
@@ -358,44 +366,53 @@ static void on_end_of_input(struct httpd_conn *conn)
 	if (conn->state >= HTTPD_CONN_STREAM)
 		httpd_conn_kill(conn);
 	else
-		settle(conn);
+		httpd_conn_settle(conn);
+}
+
+bool httpd_conn_took(struct httpd_conn *conn, ssize_t got, size_t room_bytes,
+		     short what)
+{
+	/* A short read empties the socket, and the next byte makes an edge. */
+	if (UNLIKELY((size_t)got == room_bytes ||
+		     (got > 0 && (what & EV_CLOSED))))
+		rearm(conn);
+	if (LIKELY(got > 0)) {
+		HTTPD_COUNT(conn->server->counters.bytes_in, (size_t)got);
+		conn->spoken = true;
+		return true;
+	}
+	if (got == 0)
+		on_end_of_input(conn);
+	else if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)
+		httpd_conn_kill(conn);
+	return false;
 }
 
 static void on_readable(evutil_socket_t fd, short what, void *arg)
 {
 	struct httpd_conn *conn = arg;
-	struct httpd *server = conn->server;
-	char *scratch = loop_scratch(server->loop);
+	char *scratch = loop_scratch(conn->server->loop);
 	size_t kept = conn->kept_bytes;
+	size_t room = LOOP_SCRATCH_BYTES - kept;
 	ssize_t got;
 
-	assert(kept < LOOP_SCRATCH_BYTES);
-	got = recv(fd, scratch + kept, LOOP_SCRATCH_BYTES - kept, 0);
-	/* A short read empties the socket, and the next byte makes an edge. */
-	if (UNLIKELY((size_t)got == LOOP_SCRATCH_BYTES - kept ||
-		     (got > 0 && (what & EV_CLOSED))))
-		rearm(conn);
-	if (UNLIKELY(got <= 0)) {
-		if (got == 0)
-			on_end_of_input(conn);
-		else if (errno != EAGAIN && errno != EWOULDBLOCK &&
-			 errno != EINTR)
-			httpd_conn_kill(conn);
+	if (LIKELY(conn->state == HTTPD_CONN_HEAD && kept == 0)) {
+		httpd_batch_read(conn, what);
 		return;
 	}
-	HTTPD_COUNT(server->counters.bytes_in, (size_t)got);
-	conn->spoken = true;
+	assert(kept < LOOP_SCRATCH_BYTES);
+	got = recv(fd, scratch + kept, room, 0);
+	if (!httpd_conn_took(conn, got, room, what))
+		return;
 	if (conn->state >= HTTPD_CONN_STREAM) {
 		drop_input(conn);
 		return;
 	}
-	if (UNLIKELY(kept > 0)) {
+	if (kept > 0) {
 		memcpy(scratch, conn->kept, kept);
 		drop_kept(conn);
-	} else if (conn->state == HTTPD_CONN_HEAD) {
-		conn->stamp_ms = loop_now_ms(server->loop);
 	}
-	handle(conn, sv_of(scratch, kept + (size_t)got));
+	httpd_conn_handle(conn, sv_of(scratch, kept + (size_t)got));
 }
 
 /* ---- life ---- */

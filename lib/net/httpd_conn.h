@@ -11,7 +11,7 @@
 #include <event2/event_struct.h>
 #include <sys/queue.h>
 
-#include "lib/net/httpd.h"
+#include "lib/net/httpd_ahead.h"
 #include "lib/net/listener.h"
 
 enum httpd_conn_state {
@@ -51,6 +51,7 @@ struct httpd_conn {
 	bool spoken;	/* it has sent something */
 	bool proxied;	/* a PROXY header has to come first */
 	bool resuming;	/* a callback that goes on with kept is under way */
+	bool batched;	/* its input waits in the server's batch */
 	uint8_t queued; /* callbacks put off to the end of the turn */
 	struct httpd_framing framing;
 	int64_t stamp_ms; /* when the current phase began or made progress */
@@ -75,9 +76,12 @@ struct httpd {
 	struct loop *loop; /* borrowed */
 	struct httpd_limits limits;
 	httpd_handler_cb *handler;
+	httpd_ahead_cb *ahead; /* may be NULL */
+	unsigned ahead_steps;
 	void *arg;
 	httpd_admit_cb *admit;	    /* NULL = all are clients */
 	struct peer_table *peers;   /* owned; NULL = no limits per address */
+	struct httpd_batch *batch;  /* owned */
 	struct httpd_conn *current; /* whose input is being handled */
 	struct buf out;		    /* the answers of this read */
 	struct buf text;	    /* for building problems */
@@ -101,6 +105,24 @@ struct httpd {
 /* httpd_conn_accept - a new connection (listener_accept_cb, @arg = server). */
 void httpd_conn_accept(int fd, const struct addr *peer, uint16_t peer_port,
 		       void *arg);
+
+/* httpd_conn_took - @got is what recv() returned for at most @room_bytes in the
+ * event @what: do what an end or an error asks for. Returns whether there is
+ * input. */
+bool httpd_conn_took(struct httpd_conn *conn, ssize_t got, size_t room_bytes,
+		     short what);
+
+/* httpd_conn_handle - handle @bytes, keep what must wait, send the answers. */
+void httpd_conn_handle(struct httpd_conn *conn, struct sv bytes);
+
+/* httpd_conn_send - send @bytes, queue what the socket does not take.
+ * httpd_conn_settle - nothing more can be done now: wait for the right thing,
+ * or end. */
+void httpd_conn_send(struct httpd_conn *conn, struct sv bytes);
+void httpd_conn_settle(struct httpd_conn *conn);
+
+/* httpd_conn_reset_out - the server's scratch has been sent or dropped. */
+void httpd_conn_reset_out(struct httpd *server);
 
 /*
  * httpd_conn_out - where output for @conn goes now: the server's scratch while
@@ -132,51 +154,10 @@ void httpd_conn_kill(struct httpd_conn *conn);
 /* httpd_conn_free - the same at once, for httpd_free(). */
 void httpd_conn_free(struct httpd_conn *conn);
 
-/*
- * httpd_input_take - parse and handle the requests in @bytes, as many as may be
- * handled now; the answers are in the server's scratch. The server's current
- * connection is @conn. Returns how many bytes are used up.
- */
-size_t httpd_input_take(struct httpd_conn *conn, struct sv bytes);
-/* httpd_input_drop_body - forget the request whose body is incomplete. */
-void httpd_input_drop_body(struct httpd_conn *conn);
-
-/* Connections above conns_max that are open only to be refused. */
-#define HTTPD_REFUSED_CONNS 256
-
-/* httpd_door_init - make the server's table, if its limits want one. */
-void httpd_door_init(struct httpd *server);
-/* httpd_door_enter - let @conn in, whose peer is known, and hold its entry.
- * Returns false, counted, for one address too many or too bad. */
-MUST_CHECK bool httpd_door_enter(struct httpd_conn *conn);
-/* httpd_door_leave - the reverse; nothing when it holds none. */
-void httpd_door_leave(struct httpd_conn *conn);
-/* httpd_door_header - take the PROXY header at @bytes. Returns its length, 0 if
- * it is not whole; the connection may be dead or refused. */
-size_t httpd_door_header(struct httpd_conn *conn, struct sv bytes);
-/* httpd_door_note_bad - a request of @conn was refused: its connection is to
- * close if that was one too many. */
-void httpd_door_note_bad(struct httpd_conn *conn);
-/* httpd_door_is_barred - whether @conn deserves no courtesy. */
-bool httpd_door_is_barred(const struct httpd_conn *conn);
-
 /* httpd_sweep - end @conn if its phase lasts too long. */
 void httpd_sweep(struct httpd_conn *conn, int64_t now_ms);
 /* httpd_conn_drain - the server drains: @conn has its last request. */
 void httpd_conn_drain(struct httpd_conn *conn);
-
-/* httpd_reply_put - append a whole answer to @out and count it. */
-void httpd_reply_put(struct httpd *server, struct buf *out,
-		     const struct httpd_framing *framing, unsigned status,
-		     const char *content_type, struct sv headers,
-		     struct sv body);
-/* httpd_reply_date - renew the server's head for this second. */
-void httpd_reply_date(struct httpd *server);
-/* httpd_reply_status - append status line and Date; counts the status. */
-void httpd_reply_status(struct httpd *server, struct buf *out, unsigned status);
-/* httpd_reply_connection - append the Connection header where one is due. */
-void httpd_reply_connection(struct buf *out,
-			    const struct httpd_framing *framing);
 
 /* httpd_later_new, httpd_later_gone - made by httpd_defer(); the connection has
  * ended before the answer came. */

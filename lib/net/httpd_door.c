@@ -2,8 +2,9 @@
  * httpd_door.c - who comes in: limits per address, proxies, and the PROXY
  * header that some of them send first. Nothing here runs for a good request.
  */
+#include "lib/net/httpd_door.h"
+
 #include "lib/base/err.h"
-#include "lib/net/httpd_conn.h"
 #include "lib/proto/proxy_header.h"
 
 void httpd_door_init(struct httpd *server)

@@ -3,13 +3,15 @@
  * brought, in place. Only a request whose body did not come with its head gets
  * memory of its own.
  */
+#include "lib/net/httpd_input.h"
+
 #include <string.h>
 
 #include "lib/base/err.h"
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
-#include "lib/net/httpd_conn.h"
 #include "lib/proto/proxy_header.h"
+#include "lib/net/httpd_door.h"
 
 /* Answers are sent when so much has gathered, so that a long pipeline neither
  * grows the scratch nor keeps a slow reader's answers in memory. */
@@ -33,12 +35,13 @@ static void answer_500(struct httpd_request *req, size_t answer_at)
 			     "the request was not answered");
 }
 
-static void dispatch(struct httpd_conn *conn, const struct http1_request *head,
-		     struct sv body)
+struct httpd_request httpd_input_request(struct httpd_conn *conn,
+					 const struct http1_request *head,
+					 struct sv body)
 {
 	struct httpd *server = conn->server;
-	size_t answer_at = server->out.len;
-	struct httpd_request req = {
+
+	return (struct httpd_request){
 		.head = head,
 		.body = body,
 		.peer = conn->peer,
@@ -48,6 +51,13 @@ static void dispatch(struct httpd_conn *conn, const struct http1_request *head,
 		.conn = conn,
 		.out = &server->out,
 	};
+}
+
+void httpd_input_dispatch(struct httpd_conn *conn, struct httpd_request *req)
+{
+	struct httpd *server = conn->server;
+	const struct http1_request *head = req->head;
+	size_t answer_at = server->out.len;
 
 	HTTPD_COUNT(server->counters.requests, 1);
 	conn->framing = (struct httpd_framing){
@@ -55,18 +65,31 @@ static void dispatch(struct httpd_conn *conn, const struct http1_request *head,
 		.keep_alive = head->keep_alive && !server->draining,
 		.head_only = head->method == HTTP1_HEAD,
 	};
-	server->handler(&req, server->arg);
-	if (UNLIKELY(!req.answered))
-		answer_500(&req, answer_at);
+	server->handler(req, server->arg);
+	if (UNLIKELY(!req->answered))
+		answer_500(req, answer_at);
 	if (UNLIKELY(server->out.failed)) {
 		log_err("httpd.answer_too_big path=" SV_FMT,
 			SV_ARG(head->path));
-		buf_reset(&server->out);
+		server->out.len = answer_at; /* before it are others' */
+		server->out.failed = false;
 		httpd_conn_kill(conn);
 	} else if (conn->state == HTTPD_CONN_HEAD &&
 		   !conn->framing.keep_alive) {
 		conn->state = HTTPD_CONN_LAST;
 	}
+}
+
+/* A request that comes alone. */
+static void dispatch(struct httpd_conn *conn, const struct http1_request *head,
+		     struct sv body)
+{
+	struct httpd *server = conn->server;
+	struct httpd_request req = httpd_input_request(conn, head, body);
+
+	for (unsigned step = 0; step < server->ahead_steps; step++)
+		server->ahead(&req, step, server->arg);
+	httpd_input_dispatch(conn, &req);
 }
 
 void httpd_input_drop_body(struct httpd_conn *conn)

@@ -6,6 +6,7 @@
 
 #include "lib/base/mem.h"
 #include "lib/net/httpd_conn.h"
+#include "lib/net/httpd_reply.h"
 
 struct httpd_later {
 	struct httpd_conn *conn; /* borrowed; NULL = gone */

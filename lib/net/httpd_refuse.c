@@ -3,6 +3,9 @@
  * and its counter.
  */
 #include "lib/net/httpd_conn.h"
+#include "lib/net/httpd_input.h"
+#include "lib/net/httpd_reply.h"
+#include "lib/net/httpd_door.h"
 
 struct refusal {
 	struct problem problem;

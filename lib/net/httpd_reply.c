@@ -3,12 +3,14 @@
  * Connection, body. The status line of a 200 and its Date are made once a
  * second; nothing here allocates in the steady state.
  */
+#include "lib/net/httpd_reply.h"
+
 #include <assert.h>
 #include <string.h>
 #include <time.h>
 
 #include "lib/base/clk.h"
-#include "lib/net/httpd_conn.h"
+#include "lib/net/httpd_door.h"
 
 /* Content-Length of the fast path: spaces are legal before a value (RFC 9110
  * 5.6.3), so the digits go to the right end of a field of fixed width. */

@@ -7,6 +7,7 @@
 
 #include "lib/base/mem.h"
 #include "lib/net/httpd_conn.h"
+#include "lib/net/httpd_reply.h"
 
 struct httpd_stream {
 	struct httpd_conn *conn; /* borrowed, outlives the stream */

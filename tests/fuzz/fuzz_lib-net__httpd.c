@@ -1,7 +1,8 @@
 /*
  * fuzz_lib-net__httpd.c - the whole server on a socket pair. The first byte
  * says in which steps the rest arrives; the server must end in order whatever
- * comes, and answer nothing but HTTP.
+ * comes, and answer nothing but HTTP. Another client beside it sends a plain
+ * request at each step and has to get its answer.
  */
 #include <fcntl.h>
 #include <stdint.h>
@@ -62,6 +63,13 @@ static void on_request(struct httpd_request *req, void *arg)
 	}
 }
 
+static void on_ahead(struct httpd_request *req, unsigned step, void *arg)
+{
+	(void)arg;
+	check(step == 0 && req->slot < HTTPD_BATCH);
+	check(req->head->path.len > 0);
+}
+
 static void stop(void *arg)
 {
 	loop_stop(arg);
@@ -71,6 +79,25 @@ static void turn(void)
 {
 	loop_later(the_loop, stop, the_loop);
 	check(loop_run(the_loop) == 0);
+}
+
+/* The other client's request; its path's length chooses the first answer. */
+static const char plain[] = "GET /four HTTP/1.1\r\nHost: h\r\n\r\n";
+
+static void ask_plain(int fd)
+{
+	check(send(fd, plain, sizeof(plain) - 1, MSG_NOSIGNAL) ==
+	      sizeof(plain) - 1);
+}
+
+static void check_plain(int fd, size_t *got_r)
+{
+	char bytes[4096];
+	ssize_t got = recv(fd, bytes, sizeof(bytes), 0);
+
+	check(got > 20 && memcmp(bytes, "HTTP/1.1 200 OK\r\n", 17) == 0);
+	check(memcmp(bytes + got - 4, "\r\n\r\n", 4) == 0);
+	*got_r += (size_t)got;
 }
 
 static void drain_answers(int fd, size_t *got_r)
@@ -90,8 +117,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const struct addr peer = {.family = ADDR_V4, .bytes = {127, 0, 0, 1}};
 	struct httpd_limits limits = httpd_default_limits();
 	struct httpd *server;
-	size_t step, got = 0;
-	int fds[2];
+	size_t step, got = 0, plain_got = 0;
+	int fds[2], others[2];
 
 	if (size < 2)
 		return 0;
@@ -101,28 +128,36 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	limits.body_max_bytes = 200;
 	server = httpd_new(the_loop, &limits, on_request, NULL);
+	httpd_look_ahead(server, on_ahead, 1);
 	check(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds) == 0);
+	check(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, others) == 0);
 	httpd_conn_accept(fds[1], &peer, 1, server);
+	httpd_conn_accept(others[1], &peer, 2, server);
 	step = data[0] ? data[0] : size;
 	for (size_t at = 1; at < size; at += step) {
 		size_t take = size - at < step ? size - at : step;
 
 		if (send(fds[0], data + at, take, MSG_NOSIGNAL) < 0)
 			break;
+		ask_plain(others[0]);
 		turn();
+		turn();
+		check_plain(others[0], &plain_got);
 		drain_answers(fds[0], &got);
 	}
 	shutdown(fds[0], SHUT_WR);
+	shutdown(others[0], SHUT_WR);
 	for (int i = 0; i < 6; i++) {
 		turn();
 		drain_answers(fds[0], &got);
 	}
 	/* It has seen the end, and has read all: nothing may be left. */
 	check(httpd_open_conns(server) == 0);
-	check(got == httpd_counters(server)->bytes_out);
+	check(got + plain_got == httpd_counters(server)->bytes_out);
 	httpd_free(&server);
 	turn();
 	check(open_streams == 0);
 	close(fds[0]);
+	close(others[0]);
 	return 0;
 }

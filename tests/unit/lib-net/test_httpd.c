@@ -11,7 +11,7 @@
 #include <stdlib.h>
 
 #include "lib/base/log.h"
-#include "lib/net/httpd.h"
+#include "lib/net/httpd_ahead.h"
 #include "tests/unit/lib-net/net_helper.h"
 
 #define BODY_MAX 1000
@@ -24,6 +24,7 @@ struct world {
 	unsigned later_count;
 	struct httpd_stream *stream;
 	unsigned stream_closed;
+	const struct httpd_request *seen[HTTPD_BATCH]; /* by the last step */
 	char big[300000];
 };
 
@@ -70,11 +71,24 @@ static void answer_echo(struct httpd_request *req)
 		    buf_view(&b));
 }
 
+/* Each request goes through both steps, and then to the handler. */
+static void on_ahead(struct httpd_request *req, unsigned step, void *arg)
+{
+	struct world *world = arg;
+	const struct httpd_request **seen = &world->seen[req->slot];
+
+	assert_true(step < 2);
+	assert_true(step == 0 || *seen == req);
+	*seen = req;
+}
+
 static void on_request(struct httpd_request *req, void *arg)
 {
 	struct world *world = arg;
 	struct sv path = req->head->path;
 
+	assert_ptr_equal(world->seen[req->slot], req);
+	world->seen[req->slot] = NULL;
 	assert_int_equal(req->peer.family, ADDR_V4);
 	assert_true(req->peer_port > 0);
 	if (sv_eq(path, SV("/fast")))
@@ -116,6 +130,7 @@ static struct world *open_world(struct httpd_limits limits)
 	memset(world->big, 'b', sizeof(world->big));
 	assert_int_equal(loop_new(&world->loop), 0);
 	world->server = httpd_new(world->loop, &limits, on_request, world);
+	httpd_look_ahead(world->server, on_ahead, 2);
 	assert_int_equal(
 		httpd_listen(world->server, &helper_local, 0, &world->port), 0);
 	return world;
