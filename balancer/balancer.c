@@ -24,6 +24,7 @@ static void free_all(struct balancer *app)
 	qsbr_free(&app->domain);
 	demand_free(&app->demand);
 	mem_free(app->reports);
+	ratelimit_free(&app->limit);
 	mem_free(app);
 }
 
@@ -53,6 +54,7 @@ static int start_workers(struct balancer *app,
 		.slot = &app->slot,
 		.demand = app->demand,
 		.reports = app->reports,
+		.limit = app->limit,
 		.port = settings->listen_public.port,
 	};
 
@@ -83,6 +85,7 @@ static int start(struct service_context *ctx, void **app_r)
 
 	app->ctx = ctx;
 	app->domain = qsbr_new(settings->workers);
+	app->limit = ratelimit_new();
 	app->demand = demand_new(settings->workers);
 	app->reports = mem_array(settings->workers, sizeof(*app->reports));
 	app->shelf = view_shelf_new(settings->snapshots_kept);

@@ -13,6 +13,7 @@ struct balancer {
 	struct qsbr *domain;
 	struct qsbr_slot slot; /* struct view, published by the builder */
 	struct demand *demand;
+	struct ratelimit *limit;
 	struct view_shelf *shelf;
 	struct suspect_ring *reports; /* one of each worker */
 	struct builder *builder;

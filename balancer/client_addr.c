@@ -115,3 +115,30 @@ enum query_refusal client_addr_find(const struct policy *policy,
 	}
 	return from_proxy ? forwarded(policy, head, client_r) : QUERY_OK;
 }
+
+const struct addr *client_addr_payer(const struct policy *policy,
+				     const struct addr *peer,
+				     const struct addr *ip,
+				     const struct addr *client)
+{
+	return ip && !policy_is_proxy(policy, peer) ? peer : client;
+}
+
+enum query_refusal client_addr_admit(const struct policy *policy,
+				     struct ratelimit *limit,
+				     const struct httpd_request *req,
+				     const struct addr *ip,
+				     struct addr *client_r)
+{
+	enum query_refusal refusal =
+		client_addr_find(policy, req->head, &req->peer, ip, client_r);
+	const struct addr *payer;
+
+	if (refusal != QUERY_OK || policy->quota.step_ns == 0)
+		return refusal;
+	payer = client_addr_payer(policy, &req->peer, ip, client_r);
+	if (LIKELY(ratelimit_take(limit, &policy->quota, payer, req->now_ms)))
+		return QUERY_OK;
+	/* A proxy that does not name its client speaks for too many. */
+	return policy_is_proxy(policy, payer) ? QUERY_OK : QUERY_RATE_LIMITED;
+}

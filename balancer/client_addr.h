@@ -8,7 +8,7 @@
 
 #include "balancer/policy.h"
 #include "balancer/query.h"
-#include "lib/proto/http1.h"
+#include "lib/net/httpd.h"
 
 /*
  * client_addr_find - the client's address for one request.
@@ -29,5 +29,35 @@ MUST_CHECK enum query_refusal client_addr_find(const struct policy *policy,
 					       const struct addr *peer,
 					       const struct addr *ip,
 					       struct addr *client_r);
+
+/*
+ * client_addr_payer - whose network the rate limit counts a request for.
+ *
+ * @ip	    as for client_addr_find()
+ * @client  what client_addr_find() gave
+ *
+ * That is the client, but what somebody who is no proxy says in ip is his own
+ * word: he pays himself. Returns @peer or @client.
+ */
+const struct addr *client_addr_payer(const struct policy *policy,
+				     const struct addr *peer,
+				     const struct addr *ip,
+				     const struct addr *client);
+
+/*
+ * client_addr_admit - client_addr_find() for @req, and whether the payer's
+ * network may ask now.
+ *
+ * @limit  shared by all workers
+ *
+ * Takes one token of policy->quota. A trusted proxy that does not name its
+ * client is never limited. Returns what client_addr_find() returns, or
+ * QUERY_RATE_LIMITED; *@client_r is known then, too.
+ */
+MUST_CHECK enum query_refusal client_addr_admit(const struct policy *policy,
+						struct ratelimit *limit,
+						const struct httpd_request *req,
+						const struct addr *ip,
+						struct addr *client_r);
 
 #endif

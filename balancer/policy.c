@@ -164,6 +164,7 @@ struct policy *policy_new(const struct balancer_settings *settings)
 
 	p->holders = 1;
 	p->trust_ip_parameter = settings->trust_ip_parameter;
+	p->quota = ratelimit_quota(settings->rate_limit, settings->rate_burst);
 	p->forwarded_header = settings->forwarded_header[0] == 'f'
 				      ? POLICY_FORWARDED
 				      : POLICY_X_FORWARDED_FOR;

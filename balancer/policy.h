@@ -7,6 +7,7 @@
 #define PERI_BALANCER_POLICY_H
 
 #include "balancer/balancer_conf.h"
+#include "balancer/ratelimit.h"
 #include "balancer/snapshot.h"
 
 /* The header in which the trusted proxies name the client. */
@@ -16,6 +17,7 @@ struct policy {
 	_Atomic unsigned holders;
 	bool trust_ip_parameter;
 	enum policy_header forwarded_header;
+	struct ratelimit_quota quota; /* of a network; 0 = no limit */
 	struct addr_prefix proxies[CONF_LIST_MAX];
 	unsigned proxy_count;
 	struct addr_prefix speakers[CONF_LIST_MAX]; /* of the PROXY protocol */

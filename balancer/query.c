@@ -49,6 +49,10 @@ static const struct query_refusal_row refusals[QUERY_REFUSAL_COUNT] = {
 		 "Bad forwarding header",
 		 "the proxy's X-Forwarded-For or Forwarded does not follow its "
 		 "grammar or holds something that is not an address"},
+	[QUERY_RATE_LIMITED] =
+		{"rate_limited", 429, "rate-limited", "Too many requests",
+		 "this network asks more often than rate_limit allows: try "
+		 "again in a second"},
 	[QUERY_HOST_REQUIRED] = {"host_required", 400, "host-required",
 				 "Which service?",
 				 "there are several services: say host="},

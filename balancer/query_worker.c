@@ -49,7 +49,7 @@ static int start(struct loop *loop, unsigned index, void *arg, void **state_r)
 
 	resolve_init(&w->resolver, w->config.slot,
 		     demand_counter(w->config.demand, index),
-		     &w->config.reports[index]);
+		     &w->config.reports[index], w->config.limit);
 	limits.conns_max = settings->conns_max;
 	limits.per_peer = (struct peer_limits){
 		.conns_max = settings->conns_per_address,

@@ -16,7 +16,8 @@ struct query_worker_config {
 	struct qsbr_slot *slot;
 	struct demand *demand;
 	struct suspect_ring *reports; /* of all workers */
-	uint16_t port;		      /* where to listen; 0 = any free one */
+	struct ratelimit *limit;
+	uint16_t port; /* where to listen; 0 = any free one */
 };
 
 /*

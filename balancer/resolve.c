@@ -14,12 +14,14 @@
 #define CORS_LINE "Access-Control-Allow-Origin: *\r\n"
 
 void resolve_init(struct resolver *resolver, struct qsbr_slot *current,
-		  struct demand_counter *demand, struct suspect_ring *reports)
+		  struct demand_counter *demand, struct suspect_ring *reports,
+		  struct ratelimit *limit)
 {
 	memset(resolver, 0, sizeof(*resolver));
 	resolver->current = current;
 	resolver->demand = demand;
 	resolver->reports = reports;
+	resolver->limit = limit;
 	resolver->until_sample = 1;
 	rng_seed_os(&resolver->rng);
 }
@@ -52,6 +54,7 @@ static const char *refusal_headers(enum query_refusal refusal)
 {
 	switch (refusal) {
 	case QUERY_NOT_READY:
+	case QUERY_RATE_LIMITED:
 		return CORS_LINE "Cache-Control: no-store\r\n"
 				 "Retry-After: 1\r\n";
 	case QUERY_METHOD:
@@ -88,6 +91,18 @@ static void refuse(struct resolver *resolver, struct httpd_request *req,
 }
 
 /* ---- what the query and the goim form share ---- */
+
+/* Who asks, and whether his network may. */
+static enum query_refusal find_client(struct resolve_turn *turn,
+				      const struct addr *ip)
+{
+	enum query_refusal refusal =
+		client_addr_admit(turn->view->policy, turn->resolver->limit,
+				  turn->req, ip, &turn->client.address);
+
+	turn->client.address = addr_unmap(&turn->client.address);
+	return refusal;
+}
 
 static void locate(struct resolve_turn *turn, struct sv device)
 {
@@ -210,19 +225,18 @@ static void report_failed(const struct resolve_turn *turn)
 	}
 }
 
-static enum query_refusal find_client(struct resolve_turn *turn)
+/* Bad queries count for the limit, too. */
+static enum query_refusal read_query(struct resolve_turn *turn)
 {
-	const struct httpd_request *req = turn->req;
 	struct query *query = &turn->query;
-	enum query_refusal refusal = query_parse(req->head->query, query);
+	enum query_refusal of_query =
+		query_parse(turn->req->head->query, query);
+	enum query_refusal of_client =
+		find_client(turn, query->has_ip ? &query->ip : NULL);
 
-	if (refusal != QUERY_OK)
-		return refusal;
-	refusal = client_addr_find(turn->view->policy, req->head, &req->peer,
-				   query->has_ip ? &query->ip : NULL,
-				   &turn->client.address);
-	turn->client.address = addr_unmap(&turn->client.address);
-	return refusal;
+	return of_query == QUERY_OK || of_client == QUERY_RATE_LIMITED
+		       ? of_client
+		       : of_query;
 }
 
 /* Who asks, for which service: the first step. */
@@ -230,7 +244,7 @@ static void read_request(struct resolve_turn *turn)
 {
 	struct query *query = &turn->query;
 
-	turn->refusal = find_client(turn);
+	turn->refusal = read_query(turn);
 	if (turn->refusal == QUERY_OK && !turn->view->snapshot)
 		turn->refusal = QUERY_NOT_READY;
 	if (turn->refusal != QUERY_OK)
@@ -297,9 +311,7 @@ static void goim(struct resolve_turn *turn)
 	enum query_refusal refusal;
 	struct buf *out;
 
-	refusal =
-		client_addr_find(turn->view->policy, turn->req->head,
-				 &turn->req->peer, NULL, &turn->client.address);
+	refusal = find_client(turn, NULL);
 	if (refusal != QUERY_OK) {
 		refuse(turn->resolver, turn->req, refusal, sv_of("", 0));
 		return;
@@ -307,7 +319,6 @@ static void goim(struct resolve_turn *turn)
 	if (turn->view->snapshot)
 		turn->service = view_find_service(turn->view, sv_of("", 0));
 	if (turn->service) {
-		turn->client.address = addr_unmap(&turn->client.address);
 		locate(turn, sv_of("", 0));
 		draw(turn, sv_of("", 0));
 		read_place(turn);

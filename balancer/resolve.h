@@ -63,6 +63,7 @@ struct resolver {
 	struct qsbr_slot *current;     /* struct view; borrowed */
 	struct demand_counter *demand; /* borrowed, as all below */
 	struct suspect_ring *reports;
+	struct ratelimit *limit; /* all workers' */
 	struct rng rng;
 	uint32_t until_sample;
 	struct draw_share share;
@@ -73,7 +74,8 @@ struct resolver {
 /* resolve_init - a resolver of @current's views; all are borrowed. @reports
  * takes what clients say did not work. */
 void resolve_init(struct resolver *resolver, struct qsbr_slot *current,
-		  struct demand_counter *demand, struct suspect_ring *reports);
+		  struct demand_counter *demand, struct suspect_ring *reports,
+		  struct ratelimit *limit);
 
 /*
  * resolve_ahead - the steps before that (httpd_ahead_cb): all that has to be

@@ -117,7 +117,7 @@ class Bench:
         balancer = self.fleet.start(
             "peri-balancer", "--listen-public=127.0.0.1:0",
             "--listen-admin=127.0.0.1:0", "--workers=1", "--balancer-id=b1",
-            f"--state-dir={self.folder}", "--trust-ip-parameter=yes",
+            f"--state-dir={self.folder}", "--trusted-proxies=127.0.0.1",
             f"--registry=http://127.0.0.1:{registry_port}",
             "--geo-databases=" + ",".join(databases),
             wait_for=("public", "admin"))

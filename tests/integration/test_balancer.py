@@ -57,7 +57,7 @@ class World:
             "--listen-admin=127.0.0.1:0", "--balancer-id=b1",
             f"--state-dir={self.folder}", f"--registry={registry}",
             f"--geo-overrides={self.overrides}",
-            "--trust-ip-parameter=yes", *args,
+            "--trust-ip-parameter=yes", "--rate-limit=0", *args,
             wait_for=("public", "admin"), **kwargs)
         return self.balancer
 

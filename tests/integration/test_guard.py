@@ -37,6 +37,7 @@ class Client:
         self.socket = socket.create_connection(
             ("127.0.0.1", port), 10 * PATIENCE, source_address=(source, 0))
         self.got = b""
+        self.head = ""
 
     def __enter__(self):
         return self
@@ -52,6 +53,7 @@ class Client:
         while b"\r\n\r\n" not in self.got:
             self.receive()
         head, self.got = self.got.split(b"\r\n\r\n", 1)
+        self.head = head.decode()
         length = [int(line.split(b":")[1]) for line in head.split(b"\r\n")
                   if line.lower().startswith(b"content-length:")][0]
         while len(self.got) < length:
@@ -78,6 +80,15 @@ class Client:
         except ConnectionResetError:
             pass
         return got
+
+
+def is_reset(port, source):
+    """Whether a new connection from `source` gets nothing but its end."""
+    try:
+        with Client(port, source) as client:
+            return client.ends() == b""
+    except ConnectionResetError:
+        return True  # before connect() saw that it had succeeded
 
 
 def first_node(answer):
@@ -151,3 +162,102 @@ def write_config(path, header):
     with open(path, "w", encoding="ascii") as file:
         json.dump({"trusted_proxies": ["127.0.0.1"],
                    "forwarded_header": header}, file)
+
+
+# ---- limits ----
+
+def rejected(world, reason):
+    return world.metric(
+        f'peri_http_rejected_total{{listener="public",reason="{reason}"}}')
+
+
+def refused(world, reason):
+    return world.metric(f'peri_resolve_refusals_total{{reason="{reason}"}}')
+
+
+def test_rate_of_a_network(world):
+    start(world, "--rate-limit=1", "--rate-burst=5", "--trusted-proxies="
+          "127.0.1.0/24", "--bad-burst=1000")
+    # Two addresses of one /24 share its tokens; the limit counts bad queries.
+    with Client(world.public, "127.0.2.1") as a, \
+            Client(world.public, "127.0.2.200") as b:
+        got = [c.ask(q)[0] for c in (a, b) for q in ("", "", "&n=0")]
+        assert got[:5] == [200, 200, 400, 200, 200], got
+        until(lambda: b.ask()[0] == 429)
+        assert "Retry-After: 1\r\n" in b.head
+        assert b"application/problem+json" in b.head.encode()
+        # Another network is not concerned.
+        with Client(world.public, "127.0.3.1") as c:
+            assert c.ask()[0] == 200
+        # It is over in time, on the same connection.
+        until(lambda: b.ask()[0] == 200, 5)
+    assert refused(world, "rate_limited") >= 1
+    # Behind a proxy each client has his own; the proxy itself has none.
+    with Client(world.public, "127.0.1.1") as proxy:
+        def behind(client):
+            return proxy.ask(headers=f"X-Forwarded-For: {client}\r\n")[0]
+        assert {behind(CLIENTS["fra"]) for _ in range(20)} == {200, 429}
+        assert behind(CLIENTS["tyo"]) == 200
+        assert {proxy.ask()[0] for _ in range(50)} == {200}
+
+
+def test_claimed_address_does_not_help(world):
+    """Who may say any ip= pays himself."""
+    start(world, "--trust-ip-parameter=yes", "--rate-limit=1",
+          "--rate-burst=5")
+    with Client(world.public) as client:
+        got = [client.ask(f"&ip=198.51.{i}.7")[0] for i in range(30)]
+    assert got[:5] == [200] * 5 and 429 in got
+
+
+def test_goim_form_is_limited(world):
+    start(world, "--rate-limit=1", "--rate-burst=5")
+    got = {http_call(world.public, "GET", "/goim/nodes/weighted").status
+           for _ in range(20)}
+    assert got == {200, 429}
+
+
+def test_connections_of_an_address(world):
+    start(world, "--conns-per-address=10")
+    held = [Client(world.public, "127.0.0.66") for _ in range(10)]
+    assert all(client.ask()[0] == 200 for client in held)
+    for _ in range(5):
+        assert is_reset(world.public, "127.0.0.66")
+    assert rejected(world, "address_connections") == 5
+    with Client(world.public, "127.0.0.67") as other:
+        assert other.ask()[0] == 200
+    assert all(client.ask()[0] == 200 for client in held)
+    held.pop().socket.close()
+
+    def served():
+        with Client(world.public, "127.0.0.66") as again:
+            return again.ask()[0] == 200
+    until(served)
+    for client in held:
+        client.socket.close()
+
+
+def test_bad_requests_of_an_address(world):
+    """After some the connection is closed and new ones are reset; others of
+    the address that behave stay, and it is over in time."""
+    start(world, "--bad-rate=1", "--bad-burst=5")
+    bad_query = (CALL % ("&hots=x", "")).encode()
+
+    def barred():
+        """A second later one more is forgiven: so again, on a slow day."""
+        with Client(world.public, "127.0.0.66") as bad:
+            bad.send(bad_query * 20)
+            assert bad.ends().count(b"HTTP/1.1 400") <= 6
+        return is_reset(world.public, "127.0.0.66")
+
+    with Client(world.public, "127.0.0.66") as good:
+        assert good.ask()[0] == 200
+        until(barred)
+        assert rejected(world, "bad_requests") >= 1
+        assert rejected(world, "address_barred") >= 1
+        assert good.ask()[0] == 200
+
+    def served():
+        with Client(world.public, "127.0.0.66") as again:
+            return again.ask()[0] == 200
+    until(served)

@@ -294,11 +294,40 @@ static void test_forwarded(void **state)
 	}
 }
 
+/* Whose network the rate limit counts. */
+static void test_payer(void **state)
+{
+	static const struct {
+		const char *rule, *peer;
+		bool with_ip;
+		bool client;
+	} cases[] = {
+		{"a client pays for himself", "9.9.9.9", false, true},
+		{"whom a proxy names pays", PEER, true, true},
+		{"whom somebody else names does not", "9.9.9.9", true, false},
+	};
+	struct policy policy = {.trust_ip_parameter = true};
+	const struct addr client = addr_of("1.2.3.4");
+
+	(void)state;
+	trust(&policy, "10.0.0.0/8");
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		const struct addr peer = addr_of(cases[i].peer);
+		const struct addr *got = client_addr_payer(
+			&policy, &peer, cases[i].with_ip ? &client : NULL,
+			&client);
+
+		if (got != (cases[i].client ? &client : &peer))
+			fail_msg("%s", cases[i].rule);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_forwarded),
+		cmocka_unit_test(test_payer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
