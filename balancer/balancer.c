@@ -14,8 +14,22 @@
 
 #define DRAIN_LOOK_MS 50
 
+uint64_t balancer_sum(const struct balancer *app, size_t offset)
+{
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < app->worker_count; i++) {
+		const char *counters =
+			(const void *)query_worker_counters(app->workers[i]);
+
+		sum += counter_get((const void *)(counters + offset));
+	}
+	return sum;
+}
+
 static void free_all(struct balancer *app)
 {
+	reporter_free(&app->reporter);
 	for (unsigned i = 0; i < app->worker_count; i++)
 		query_worker_stop(&app->workers[i]);
 	builder_stop(&app->builder);
@@ -96,6 +110,7 @@ static int start(struct service_context *ctx, void **app_r)
 		free_all(app);
 		return rc;
 	}
+	app->reporter = reporter_new(app, settings);
 	*app_r = app;
 	return 0;
 }
@@ -122,6 +137,8 @@ static void drain(struct service_context *ctx)
 {
 	struct balancer *app = ctx->app;
 
+	/* The others are to take over: it counts no more. */
+	reporter_free(&app->reporter);
 	for (unsigned i = 0; i < app->worker_count; i++)
 		query_worker_drain(app->workers[i]);
 	app->drain_timer = loop_timer_new(ctx->loop, look_drained, app);

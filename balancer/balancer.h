@@ -7,6 +7,7 @@
 
 #include "balancer/builder.h"
 #include "balancer/query_worker.h"
+#include "balancer/reporter.h"
 #include "lib/svc/service.h"
 
 struct balancer {
@@ -21,12 +22,23 @@ struct balancer {
 	struct query_worker *workers[BALANCER_WORKERS_MAX];
 	unsigned worker_count;
 	uint16_t port; /* of the public listener */
+	struct reporter_counters reported;
+	struct reporter *reporter; /* to the registry; NULL while draining */
 	struct loop_timer *drain_timer;
 	struct service_context *ctx;
 };
 
 /* balancer_service - the service for service_main(); constant. */
 const struct service *balancer_service(void);
+
+/* balancer_sum - a counter of all workers, by its offset in struct
+ * resolve_counters. Main thread; relaxed reads. */
+uint64_t balancer_sum(const struct balancer *app, size_t offset);
+#define BALANCER_SUM(app, member)                                              \
+	balancer_sum(app, offsetof(struct resolve_counters, member))
+#define BALANCER_SUM_AT(app, member, i)                                        \
+	balancer_sum(app, offsetof(struct resolve_counters, member) +          \
+				  (i) * sizeof(struct counter))
 
 /* balancer_ready - whether there are nodes to answer with; @why says which
  * snapshot, how old, from where, and whether places are known. */

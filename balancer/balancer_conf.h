@@ -23,7 +23,8 @@ struct balancer_settings {
 	char state_dir[BALANCER_PATH_BYTES]; /* "" = no saved state */
 	/* the registry */
 	struct conf_list registry; /* URLs, tried in turn */
-	uint32_t replicas;	   /* R of ranking.md */
+	char registry_token[512];  /* "" = none */
+	uint32_t replicas;	   /* R of ranking.md, until it says */
 	int64_t renew_ms;	   /* T of ranking.md */
 	uint32_t snapshots_kept;   /* for explain */
 	/* where clients are */

@@ -23,25 +23,6 @@ static const char *label(char *room, const char *name, const char *value)
 	return buf_cstr(&b);
 }
 
-/* One counter of all workers, by its offset in struct resolve_counters. */
-static uint64_t sum_at(const struct balancer *app, size_t offset)
-{
-	uint64_t sum = 0;
-
-	for (unsigned i = 0; i < app->worker_count; i++) {
-		const char *counters =
-			(const void *)query_worker_counters(app->workers[i]);
-
-		sum += counter_get((const void *)(counters + offset));
-	}
-	return sum;
-}
-
-#define SUM(app, member) sum_at(app, offsetof(struct resolve_counters, member))
-#define SUM_AT(app, member, i)                                                 \
-	sum_at(app, offsetof(struct resolve_counters, member) +                \
-			    (i) * sizeof(struct counter))
-
 /* ---- queries ---- */
 
 static void collect_requests(struct metrics_writer *w, void *arg)
@@ -52,9 +33,9 @@ static void collect_requests(struct metrics_writer *w, void *arg)
 	for (unsigned i = 0; i < RESOLVE_RESULT_COUNT; i++)
 		metrics_sample_u64(w,
 				   label(room, "result", resolve_result_str(i)),
-				   SUM_AT(arg, results, i));
+				   BALANCER_SUM_AT(arg, results, i));
 	for (unsigned i = 1; i < QUERY_REFUSAL_COUNT; i++)
-		refused += SUM_AT(arg, refusals, i);
+		refused += BALANCER_SUM_AT(arg, refusals, i);
 	metrics_sample_u64(w, "result=\"refused\"", refused);
 }
 
@@ -65,7 +46,7 @@ static void collect_refusals(struct metrics_writer *w, void *arg)
 	for (unsigned i = 1; i < QUERY_REFUSAL_COUNT; i++)
 		metrics_sample_u64(
 			w, label(room, "reason", query_refusal_row(i)->label),
-			SUM_AT(arg, refusals, i));
+			BALANCER_SUM_AT(arg, refusals, i));
 }
 
 static void collect_ranks(struct metrics_writer *w, void *arg)
@@ -76,7 +57,7 @@ static void collect_ranks(struct metrics_writer *w, void *arg)
 
 	for (unsigned i = 0; i < SNAPSHOT_CANDIDATES; i++)
 		metrics_sample_u64(w, label(room, "rank", names[i]),
-				   SUM_AT(arg, first_rank, i));
+				   BALANCER_SUM_AT(arg, first_rank, i));
 }
 
 static void collect_spill(struct metrics_writer *w, void *arg)
@@ -84,7 +65,7 @@ static void collect_spill(struct metrics_writer *w, void *arg)
 	uint64_t spilled = 0;
 
 	for (unsigned i = 1; i < SNAPSHOT_CANDIDATES; i++)
-		spilled += SUM_AT(arg, first_rank, i);
+		spilled += BALANCER_SUM_AT(arg, first_rank, i);
 	metrics_sample_u64(w, "", spilled);
 }
 
@@ -95,17 +76,17 @@ static void collect_sources(struct metrics_writer *w, void *arg)
 	for (unsigned i = 0; i < 4; i++)
 		metrics_sample_u64(w,
 				   label(room, "source", cellmap_source_str(i)),
-				   SUM_AT(arg, source, i));
+				   BALANCER_SUM_AT(arg, source, i));
 }
 
 static void collect_panics(struct metrics_writer *w, void *arg)
 {
-	metrics_sample_u64(w, "", SUM(arg, panics));
+	metrics_sample_u64(w, "", BALANCER_SUM(arg, panics));
 }
 
 static void collect_failed(struct metrics_writer *w, void *arg)
 {
-	metrics_sample_u64(w, "", SUM(arg, failed_reports));
+	metrics_sample_u64(w, "", BALANCER_SUM(arg, failed_reports));
 }
 
 static void collect_lost(struct metrics_writer *w, void *arg)
@@ -120,7 +101,7 @@ static void collect_lost(struct metrics_writer *w, void *arg)
 
 static void collect_shared(struct metrics_writer *w, void *arg)
 {
-	metrics_sample_u64(w, "", SUM(arg, shared));
+	metrics_sample_u64(w, "", BALANCER_SUM(arg, shared));
 }
 
 static void collect_duration(struct metrics_writer *w, void *arg)
@@ -206,6 +187,15 @@ static void collect_replicas(struct metrics_writer *w, void *arg)
 	if (view && view->snapshot)
 		metrics_sample_u64(w, "", view->snapshot->replica_count);
 	view_unref(&view);
+}
+
+static void collect_reports(struct metrics_writer *w, void *arg)
+{
+	const struct balancer *app = arg;
+
+	metrics_sample_u64(w, "result=\"ok\"", app->reported.ok);
+	metrics_sample_u64(w, "result=\"failed\"", app->reported.failed);
+	metrics_sample_u64(w, "result=\"skipped\"", app->reported.skipped);
 }
 
 static void collect_kappa(struct metrics_writer *w, void *arg)
@@ -358,6 +348,9 @@ static const struct metrics_row rows[] = {
 	{"peri_balancer_replicas", METRICS_GAUGE,
 	 "Live balancers that demand is multiplied by (R).", "",
 	 collect_replicas},
+	{"peri_balancer_reports_total", METRICS_COUNTER,
+	 "Reports to the registry; skipped: the one before hung.", "result",
+	 collect_reports},
 	{"peri_balancer_kappa", METRICS_GAUGE,
 	 "Accepted over predicted connections: what demand is multiplied by.",
 	 "service", collect_kappa},

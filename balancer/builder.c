@@ -52,12 +52,22 @@ struct builder {
 
 /* ---- publishing ---- */
 
+/* R: what the registry says, else what the settings say. While it is away its
+ * last word counts, as kappa does, which was measured with it. */
+static unsigned replicas(const struct builder *b)
+{
+	unsigned told =
+		b->sync ? sync_mark(b->sync)->balancers : b->loaded.balancers;
+
+	return told > 0 ? told : b->policy->ranking.replica_count;
+}
+
 static struct snapshot *build(struct builder *b)
 {
 	unsigned cell_count;
 	const struct cellmap_cell *cells =
 		cellmap_cells(b->map->map, &cell_count);
-	const struct snapshot_input input = {
+	struct snapshot_input input = {
 		.fleet = b->fleet,
 		.cells = cells,
 		.cell_count = cell_count,
@@ -68,8 +78,10 @@ static struct snapshot *build(struct builder *b)
 		.synced_at_ms = b->sync ? sync_heard_at_ms(b->sync) : -1,
 	};
 	struct builder_counters *counters = b->config.counters;
-	struct snapshot *snap = snapshot_builder_build(b->snapshots, &input);
+	struct snapshot *snap;
 
+	input.policy.replica_count = replicas(b);
+	snap = snapshot_builder_build(b->snapshots, &input);
 	counter_add(&counters->builds, 1);
 	counter_set(&counters->build_us_last, (uint64_t)snap->build_us);
 	counter_add(&counters->build_us_total, (uint64_t)snap->build_us);

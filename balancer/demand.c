@@ -114,6 +114,32 @@ unsigned demand_slot(struct demand *demand, struct sv service)
 	return 0;
 }
 
+uint32_t demand_counted(const struct demand *demand, unsigned slot,
+			uint32_t cell)
+{
+	uint32_t sum = 0;
+
+	for (unsigned i = 0; i < demand->worker_count; i++)
+		sum += atomic_load_explicit(
+			&demand->counters[i]->count[slot][cell],
+			memory_order_relaxed);
+	return sum;
+}
+
+uint32_t demand_cell_end(const struct demand *demand, unsigned slot)
+{
+	uint32_t end = 0;
+
+	for (unsigned i = 0; i < demand->worker_count; i++) {
+		uint32_t own = atomic_load_explicit(
+			&demand->counters[i]->cell_end[slot],
+			memory_order_relaxed);
+
+		end = own > end ? own : end;
+	}
+	return end;
+}
+
 /* What all workers counted in @cell since the last time; wraps rightly. */
 static uint32_t take_counts(struct demand *demand, unsigned slot, uint32_t cell)
 {
@@ -135,14 +161,10 @@ static uint32_t take_counts(struct demand *demand, unsigned slot, uint32_t cell)
 
 static void grow_cell_end(struct demand *demand, unsigned slot)
 {
-	for (unsigned i = 0; i < demand->worker_count; i++) {
-		uint32_t end = atomic_load_explicit(
-			&demand->counters[i]->cell_end[slot],
-			memory_order_relaxed);
+	uint32_t end = demand_cell_end(demand, slot);
 
-		if (end > demand->slots[slot]->cell_end)
-			demand->slots[slot]->cell_end = end;
-	}
+	if (end > demand->slots[slot]->cell_end)
+		demand->slots[slot]->cell_end = end;
 }
 
 /* @alpha 0: only take the counts. */

@@ -28,6 +28,13 @@ struct demand_counter *demand_counter(struct demand *demand, unsigned worker);
  * worker's own thread; no lock, no allocation. */
 void demand_count(struct demand_counter *counter, unsigned slot, uint16_t cell);
 
+/* demand_counted - all queries of @cell for the service with this @slot ever
+ * counted by all workers; wraps. demand_cell_end - no cell from here on was
+ * asked from. Any thread. */
+uint32_t demand_counted(const struct demand *demand, unsigned slot,
+			uint32_t cell);
+uint32_t demand_cell_end(const struct demand *demand, unsigned slot);
+
 /* demand_slot - the number of a service's counts, the same for the life of the
  * process. Builder's thread. Returns 0..15, or 0 when all 16 are taken: such a
  * service shares the first one's counts. */

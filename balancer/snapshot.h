@@ -175,8 +175,7 @@ struct snapshot_policy {
 };
 struct snapshot_policy snapshot_default_policy(void);
 
-/* snapshot_free - of the type that qsbr_publish() wants. NULL is allowed. Any
- * thread. */
+/* snapshot_free - for qsbr_publish(). NULL is allowed. Any thread. */
 void snapshot_free(void *snapshot);
 
 /* snapshot_find_service - by name; with the empty name the only service, or

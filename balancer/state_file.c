@@ -94,6 +94,7 @@ static void put_saved(struct buf *b, struct fleet *fleet,
 	jsonw_object(&w, NULL);
 	jsonw_str(&w, "type", "saved");
 	jsonw_i64(&w, "wall_ms", mark->saved_wall_ms);
+	jsonw_u64(&w, "balancers", mark->balancers);
 	jsonw_real(&w, "session_conn_s", sessions->conn_s);
 	jsonw_real(&w, "session_ended", sessions->ended);
 	jsonw_real(&w, "session_faded", sessions->faded);
@@ -211,6 +212,7 @@ static int check_end(struct sv *text, struct buf *why)
 struct saved {
 	char type[16];
 	int64_t wall_ms;
+	uint32_t balancers;
 	double conn_s, ended, faded;
 };
 
@@ -225,6 +227,11 @@ static int read_saved(struct sv *text, struct saved *saved, struct buf *why)
 		 .kind = JSON_I64,
 		 .required = true,
 		 AT(saved, wall_ms)},
+		{.name = "balancers",
+		 .kind = JSON_U32,
+		 .min = 0,
+		 .max = FEED_BALANCERS_MAX,
+		 AT(saved, balancers)},
 		{.name = "session_conn_s", SUM, AT(saved, conn_s)},
 		{.name = "session_ended", SUM, AT(saved, ended)},
 		{.name = "session_faded",
@@ -314,7 +321,7 @@ int state_file_take(struct sv text, struct fleet *fleet, int64_t now_ms,
 		    int64_t wall_ms, struct state_file_mark *mark_r,
 		    struct buf *why)
 {
-	struct state_file_mark mark = {"", 0, 0};
+	struct state_file_mark mark = {.rev = 0};
 	struct taking taking = {.now_ms = now_ms, .mark = &mark};
 	struct saved saved = {.wall_ms = 0};
 	int rc;
@@ -323,6 +330,7 @@ int state_file_take(struct sv text, struct fleet *fleet, int64_t now_ms,
 	if (rc == 0)
 		rc = read_saved(&text, &saved, why);
 	mark.saved_wall_ms = saved.wall_ms;
+	mark.balancers = saved.balancers;
 	/* All lines are checked before the first of them counts. */
 	if (rc == 0)
 		rc = read_lines(text, &taking, why);

@@ -1,9 +1,9 @@
 /*
  * state_file.h - the last good fleet on disk, so that a balancer starts when
- * the registry is away: a line that says when it was saved and how long
- * sessions last, a line with each service's kappa, the fleet as lines of
- * feed.h, and a last line with a checksum over all before it. A file that
- * is cut or altered anywhere is refused as a whole.
+ * the registry is away: a line that says when it was saved, how long
+ * sessions last and how many balancers there were, a line with each service's
+ * kappa, the fleet as lines of feed.h, and a last line with a checksum over all
+ * before it. A file that is cut or altered anywhere is refused as a whole.
  */
 #ifndef PERI_BALANCER_STATE_FILE_H
 #define PERI_BALANCER_STATE_FILE_H
@@ -19,6 +19,7 @@ struct state_file_mark {
 	char epoch[FEED_EPOCH_BYTES];
 	uint64_t rev;
 	int64_t saved_wall_ms; /* 0 = unknown */
+	unsigned balancers;    /* live, by the registry; 0 = it never said */
 };
 
 /* state_file_put - append the whole file's text for @fleet. @mark's

@@ -173,6 +173,14 @@ static void on_synced(void *arg, const char *epoch, uint64_t rev)
 	s->config.changed(SYNC_COMPLETE, s->config.arg);
 }
 
+static void on_balancers(void *arg, unsigned count)
+{
+	struct sync *s = arg;
+
+	/* We live, whether or not our report has arrived. */
+	s->mark.balancers = count > 0 ? count : 1;
+}
+
 static void on_ping(void *arg, uint64_t rev)
 {
 	advance(arg, rev);
@@ -203,8 +211,15 @@ static void on_line(struct sv line, void *arg)
 {
 	struct sync *s = arg;
 	const struct feed_sink sink = {
-		on_node,   on_gone, on_region, on_load,
-		on_synced, on_ping, on_reset,  s,
+		.node = on_node,
+		.gone = on_gone,
+		.region = on_region,
+		.load = on_load,
+		.balancers = on_balancers,
+		.synced = on_synced,
+		.ping = on_ping,
+		.reset = on_reset,
+		.arg = s,
 	};
 	struct json_problem p;
 	uint32_t dropped;
@@ -289,6 +304,7 @@ static void open_stream(struct sync *s)
 
 	s->broken = false;
 	set_state(s, SYNC_OPENING);
+	counter_set(&s->config.counters->url, s->url);
 	if (httpc_new(s->loop, sv_str(url_of(s)), &s->client) != 0) {
 		fail(s);
 		return;

@@ -33,6 +33,7 @@ struct sync_counters {
 	struct counter full_states; /* received whole */
 	struct counter held_back;   /* that would have dropped half */
 	struct counter revision;
+	struct counter url; /* index of the registry in use or tried */
 };
 
 struct sync_config {

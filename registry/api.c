@@ -9,6 +9,7 @@
 #include "lib/base/crypto.h"
 #include "lib/base/err.h"
 #include "lib/proto/url.h"
+#include "registry/api_balancers.h"
 #include "registry/api_nodes.h"
 #include "registry/api_read.h"
 
@@ -18,7 +19,7 @@ enum route_flags {
 	ROUTE_BODY = 2,	  /* wants application/json */
 };
 
-/* A path with "*" for the node's id. */
+/* A path with "*" for an id. */
 struct route {
 	const char *path;
 	enum http1_method method;
@@ -34,6 +35,9 @@ static const struct route routes[] = {
 	{"/v1/nodes/*", HTTP1_GET, ROUTE_PLAIN, api_read_node},
 	{"/v1/nodes/*", HTTP1_DELETE, ROUTE_WRITES, api_nodes_delete},
 	{"/v1/nodes", HTTP1_GET, ROUTE_PLAIN, api_read_nodes},
+	{"/v1/balancers/*/report", HTTP1_POST, ROUTE_WRITES | ROUTE_BODY,
+	 api_balancers_report},
+	{"/v1/balancers", HTTP1_GET, ROUTE_PLAIN, api_balancers_list},
 	{"/v1/regions", HTTP1_GET, ROUTE_PLAIN, api_read_regions},
 	{"/v1/services", HTTP1_GET, ROUTE_PLAIN, api_read_services},
 	{"/v1/watch", HTTP1_GET, ROUTE_PLAIN, api_read_watch},
@@ -41,6 +45,17 @@ static const struct route routes[] = {
 	{"/readyz", HTTP1_GET, ROUTE_PLAIN, api_read_readyz},
 	{"/metrics", HTTP1_GET, ROUTE_PLAIN, api_read_metrics},
 };
+
+void api_reply_json(const struct api_call *call, const struct buf *body)
+{
+	if (body->failed)
+		httpd_problem_simple(call->req, 500, "internal",
+				     "Internal error",
+				     "the list does not fit the answer");
+	else
+		httpd_reply(call->req, 200, API_JSON,
+			    SV("Cache-Control: no-store\r\n"), buf_view(body));
+}
 
 void api_refuse(const struct api_call *call, enum refusal reason,
 		const char *detail)

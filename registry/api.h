@@ -14,12 +14,14 @@
 struct api_call {
 	struct registry *registry;
 	struct httpd_request *req;
-	struct sv id; /* the node of the path, checked; else empty */
+	struct sv id; /* the node or balancer of the path, checked; or empty */
 };
 
 /* api_handle - the httpd's handler; @arg is the struct registry. */
 void api_handle(struct httpd_request *req, void *arg);
 
+/* api_reply_json - answer with a list that must not be kept. */
+void api_reply_json(const struct api_call *call, const struct buf *body);
 /* api_refuse - answer with a refusal; @detail may be NULL. */
 void api_refuse(const struct api_call *call, enum refusal reason,
 		const char *detail);

@@ -25,17 +25,6 @@ struct filter {
 	char storage[512];
 };
 
-static void reply_json(const struct api_call *call, const struct buf *body)
-{
-	if (body->failed)
-		httpd_problem_simple(call->req, 500, "internal",
-				     "Internal error",
-				     "the list does not fit the answer");
-	else
-		httpd_reply(call->req, 200, API_JSON,
-			    SV("Cache-Control: no-store\r\n"), buf_view(body));
-}
-
 static void put_revision(struct jsonw *w, const struct registry *r)
 {
 	jsonw_str(w, "epoch", feed_hub_epoch(r->hub));
@@ -163,7 +152,7 @@ void api_read_nodes(const struct api_call *call)
 	if (next)
 		jsonw_str(&w, "next", next);
 	jsonw_object_end(&w);
-	reply_json(call, &body);
+	api_reply_json(call, &body);
 	buf_fini(&body);
 }
 
@@ -183,7 +172,7 @@ void api_read_node(const struct api_call *call)
 	jsonw_object(&w, NULL);
 	put_node(&w, call, lease);
 	jsonw_object_end(&w);
-	reply_json(call, &body);
+	api_reply_json(call, &body);
 	buf_fini(&body);
 }
 
@@ -227,7 +216,7 @@ void api_read_regions(const struct api_call *call)
 	}
 	jsonw_array_end(&w);
 	jsonw_object_end(&w);
-	reply_json(call, &body);
+	api_reply_json(call, &body);
 	buf_fini(&body);
 }
 
@@ -255,7 +244,7 @@ void api_read_services(const struct api_call *call)
 	lease_sums_each(lease_services(r->leases), put_service, &w);
 	jsonw_array_end(&w);
 	jsonw_object_end(&w);
-	reply_json(call, &body);
+	api_reply_json(call, &body);
 	buf_fini(&body);
 }
 

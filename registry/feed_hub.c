@@ -50,6 +50,7 @@ struct feed_hub {
 	struct loop_timer *load_timer, *ping_timer, *pump_timer;
 	bool pumping; /* the timer is armed */
 	unsigned watchers_max;
+	int balancers; /* live ones; -1 = not known */
 	struct feed_hub_counters counters;
 };
 
@@ -66,6 +67,7 @@ struct feed_hub *feed_hub_new(struct loop *loop,
 
 	hub->ring = feed_ring_new(config->change_count, config->epoch);
 	hub->watchers_max = config->watchers_max;
+	hub->balancers = -1;
 	hub->leases = leases;
 	hub->regions = regions;
 	hub->loop = loop;
@@ -207,6 +209,23 @@ void feed_hub_region_gone(struct feed_hub *hub, const struct region *region)
 	broadcast(hub, rev);
 }
 
+static void broadcast_balancers(struct feed_hub *hub)
+{
+	if (hub->balancers < 0)
+		return;
+	buf_reset(&hub->line);
+	feed_put_balancers(&hub->line, (unsigned)hub->balancers);
+	broadcast(hub, 0);
+}
+
+void feed_hub_balancers(struct feed_hub *hub, int count)
+{
+	if (count == hub->balancers)
+		return;
+	hub->balancers = count;
+	broadcast_balancers(hub);
+}
+
 static size_t take_loads(struct feed_hub *hub, struct feed_load *loads)
 {
 	const struct lease *leases[FEED_LOADS_BATCH];
@@ -249,6 +268,8 @@ static void on_ping(void *arg)
 	buf_reset(&hub->line);
 	feed_put_ping(&hub->line, feed_ring_rev(hub->ring));
 	broadcast(hub, 0);
+	/* Whoever lagged when it changed has not heard of it. */
+	broadcast_balancers(hub);
 }
 
 /* All regions, in lines of a bounded length. */
@@ -335,6 +356,11 @@ static void send_synced(struct watcher *watcher)
 	if (watcher->synced)
 		return;
 	watcher->synced = true;
+	if (hub->balancers >= 0) {
+		buf_reset(&hub->state);
+		feed_put_balancers(&hub->state, (unsigned)hub->balancers);
+		send_to(watcher, &hub->state);
+	}
 	buf_reset(&hub->state);
 	feed_put_synced(&hub->state, feed_ring_epoch(hub->ring),
 			feed_ring_rev(hub->ring));

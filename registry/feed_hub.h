@@ -57,6 +57,10 @@ void feed_hub_gone(struct feed_hub *hub, const struct lease *lease,
 void feed_hub_region(struct feed_hub *hub, struct region *region);
 void feed_hub_region_gone(struct feed_hub *hub, const struct region *region);
 
+/* feed_hub_balancers - how many are live; all are told when it changes, new
+ * ones at once. Negative: not known, nothing is said. */
+void feed_hub_balancers(struct feed_hub *hub, int count);
+
 /* feed_hub_rev, feed_hub_epoch - of the last change; the epoch is borrowed. */
 uint64_t feed_hub_rev(const struct feed_hub *hub);
 const char *feed_hub_epoch(const struct feed_hub *hub);

@@ -29,7 +29,7 @@ static const struct {
 	[REFUSAL_UNKNOWN_REGION] = {400, "unknown-region",
 				    "The region is not known"},
 	[REFUSAL_BAD_NODE_ID] = {400, "bad-node-id",
-				 "The node id has wrong characters"},
+				 "The id has wrong characters"},
 	[REFUSAL_BAD_PARAMETER] = {400, "bad-parameter",
 				   "A query parameter is wrong"},
 	[REFUSAL_UNAUTHORIZED] = {401, "unauthorized",
@@ -56,6 +56,8 @@ static const struct {
 	[REFUSAL_TOO_MANY_WATCHERS] =
 		{503, "too-many-watchers",
 		 "The registry has max_watchers watchers"},
+	[REFUSAL_TOO_MANY_BALANCERS] = {503, "too-many-balancers",
+					"256 balancers report already"},
 	[REFUSAL_STORE_QUEUE_FULL] = {503, "store-queue-full",
 				      "Too many changes wait to be stored"},
 	[REFUSAL_STORE_UNAVAILABLE] = {503, "store-unavailable",

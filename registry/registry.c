@@ -94,6 +94,8 @@ static void on_lease_timer(void *arg)
 
 	/* The real time, not the turn's: a turn that took long is a pause. */
 	lease_advance(r->leases, clk_mono_ms());
+	balancer_table_advance(r->balancers, clk_mono_ms());
+	feed_hub_balancers(r->hub, balancer_table_count(r->balancers));
 }
 
 static void on_loaded_region(void *arg, const struct feed_region *region,
@@ -204,6 +206,7 @@ static void make_tables(struct registry *r)
 		buf_hex(&epoch, random[i], 2);
 	hub.epoch = buf_cstr(&epoch);
 	r->regions = region_table_new();
+	r->balancers = balancer_table_new(clk_mono_ms());
 	r->leases = lease_table_new(&leases, clk_mono_ms(), on_lease, r);
 	r->hub = feed_hub_new(r->ctx->loop, &hub, r->leases, r->regions);
 }
@@ -217,7 +220,7 @@ static int listen_nodes(struct registry *r)
 	int rc;
 
 	limits.conns_max = settings->max_connections;
-	limits.body_max_bytes = 4 * NODE_RECORD_JSON_MAX;
+	limits.body_max_bytes = REPORT_JSON_MAX; /* the longest of all */
 	r->nodes_httpd = httpd_new(r->ctx->loop, &limits, api_handle, r);
 	rc = httpd_listen(r->nodes_httpd, &at->at, at->port, &port);
 	if (rc != 0) {
@@ -240,6 +243,7 @@ static void stop(struct service_context *ctx)
 	feed_hub_free(&r->hub);
 	httpd_free(&r->nodes_httpd);
 	lease_table_free(&r->leases);
+	balancer_table_free(&r->balancers);
 	region_table_free(&r->regions);
 	mem_free(r);
 	ctx->app = NULL;

@@ -8,6 +8,7 @@
 
 #include "lib/base/log.h"
 #include "lib/svc/service.h"
+#include "registry/balancer_table.h"
 #include "registry/feed_hub.h"
 #include "registry/lease.h"
 #include "registry/refusal.h"
@@ -19,6 +20,8 @@ struct registry {
 	struct service_context *ctx; /* borrowed; settings and loop */
 	struct lease_table *leases;
 	struct region_table *regions;
+	struct balancer_table *balancers;
+	uint64_t balancer_reports; /* taken */
 	struct store *store;
 	struct feed_hub *hub;
 	struct httpd *nodes_httpd;

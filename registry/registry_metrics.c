@@ -61,6 +61,19 @@ static void collect_transitions(struct metrics_writer *w, void *arg)
 	sample(w, "to", "left", c->left);
 }
 
+static void collect_balancers(struct metrics_writer *w, void *arg)
+{
+	int count = balancer_table_count(registry_of(arg)->balancers);
+
+	if (count >= 0)
+		metrics_sample_u64(w, "", (uint64_t)count);
+}
+
+static void collect_balancer_reports(struct metrics_writer *w, void *arg)
+{
+	metrics_sample_u64(w, "", registry_of(arg)->balancer_reports);
+}
+
 static void collect_pauses(struct metrics_writer *w, void *arg)
 {
 	metrics_sample_u64(w, "",
@@ -222,6 +235,11 @@ static const struct metrics_row rows[] = {
 	{"peri_registry_refused_total", METRICS_COUNTER,
 	 "Refused requests; the reason is the problem type of the answer.",
 	 "reason", collect_refused},
+	{"peri_registry_balancers", METRICS_GAUGE,
+	 "Balancers that reported within 5 s; none in the first 5 s.", "",
+	 collect_balancers},
+	{"peri_registry_balancer_reports_total", METRICS_COUNTER,
+	 "Accepted reports of balancers.", "", collect_balancer_reports},
 	{"peri_registry_feed_revision", METRICS_GAUGE,
 	 "Revision of the change stream.", "", collect_revision},
 	{"peri_registry_watchers", METRICS_GAUGE, "Open watch streams.", "",

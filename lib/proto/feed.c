@@ -27,6 +27,7 @@ struct line {
 	char epoch[FEED_EPOCH_BYTES];
 	char id[NODE_ID_BYTES];
 	char why[65];
+	uint32_t count;
 };
 
 struct reader {
@@ -42,6 +43,7 @@ static const struct json_field line_fields[] = {
 	{.name = "epoch", .kind = JSON_TEXT, LINE_AT(epoch)},
 	{.name = "id", .kind = JSON_TEXT, LINE_AT(id)},
 	{.name = "why", .kind = JSON_TEXT, LINE_AT(why)},
+	{.name = "count", .kind = JSON_U32, LINE_AT(count)},
 };
 static const struct json_table line_table = {
 	.fields = line_fields,
@@ -184,6 +186,19 @@ static int read_loads(struct reader *r)
 	return rc;
 }
 
+static int read_balancers(struct reader *r)
+{
+	if (!json_member(r->root, "count"))
+		return json_problem_set(r->problem, ERR_MISSING_FIELD, "/count",
+					"is required");
+	if (r->line.count > FEED_BALANCERS_MAX)
+		return json_problem_set(r->problem, ERR_RANGE, "/count",
+					"at most %d", FEED_BALANCERS_MAX);
+	if (r->sink->balancers)
+		r->sink->balancers(r->sink->arg, r->line.count);
+	return 0;
+}
+
 static int read_synced(struct reader *r)
 {
 	if (r->line.epoch[0] == '\0')
@@ -219,6 +234,7 @@ static const struct {
 	[FEED_GONE] = {"gone", read_gone},
 	[FEED_REGION] = {"region", read_region},
 	[FEED_LOAD] = {"load", read_loads},
+	[FEED_BALANCERS] = {"balancers", read_balancers},
 	[FEED_PING] = {"ping", read_ping},
 	[FEED_RESET] = {"reset", read_reset},
 };

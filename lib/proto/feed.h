@@ -9,6 +9,9 @@
  *   {"type":"gone","rev":R,"id":"..","why":"left|expired|forgotten"}
  *   {"type":"region","rev":R,"region":G}      (gone: {"..","gone":true})
  *   {"type":"load","loads":[["id",conns,accepts_total,refused_total,age_ms]..]}
+ *   {"type":"balancers","count":N}		live replicas; when it changes,
+ *with the initial state and each ping; not while the registry is too young to
+ *know
  *   {"type":"ping","rev":R}
  *   {"type":"reset","why":".."}		forget all; nodes follow
  *
@@ -21,11 +24,12 @@
 
 #include "lib/proto/node.h"
 
-#define FEED_LINE_MAX	 (256 * 1024) /* bytes of one line */
-#define FEED_NODES_BATCH 16	      /* nodes in one "nodes" line */
-#define FEED_LOADS_BATCH 1024	      /* loads in one "load" line */
-#define FEED_EPOCH_BYTES 33
-#define FEED_BIAS_KM_MAX 20000 /* a region's bias: half around the world */
+#define FEED_LINE_MAX	   (256 * 1024) /* bytes of one line */
+#define FEED_NODES_BATCH   16		/* nodes in one "nodes" line */
+#define FEED_LOADS_BATCH   1024		/* loads in one "load" line */
+#define FEED_EPOCH_BYTES   33
+#define FEED_BALANCERS_MAX 100000 /* a larger count is a lie */
+#define FEED_BIAS_KM_MAX   20000  /* a region's bias: half around the world */
 
 enum feed_type {
 	FEED_NODES,
@@ -35,6 +39,7 @@ enum feed_type {
 	FEED_GONE,
 	FEED_REGION,
 	FEED_LOAD,
+	FEED_BALANCERS,
 	FEED_PING,
 	FEED_RESET,
 };
@@ -72,6 +77,7 @@ struct feed_sink {
 	void (*region)(void *arg, const struct feed_region *region,
 		       uint64_t rev);
 	void (*load)(void *arg, const struct feed_load *load);
+	void (*balancers)(void *arg, unsigned count);
 	void (*synced)(void *arg, const char *epoch, uint64_t rev);
 	void (*ping)(void *arg, uint64_t rev);
 	void (*reset)(void *arg, const char *why);
@@ -99,6 +105,7 @@ void feed_put_gone(struct buf *b, const char *id, const char *why,
 void feed_put_region(struct buf *b, const struct feed_region *region,
 		     uint64_t rev);
 void feed_put_loads(struct buf *b, const struct feed_load *loads, size_t count);
+void feed_put_balancers(struct buf *b, unsigned count);
 void feed_put_synced(struct buf *b, const char *epoch, uint64_t rev);
 void feed_put_ping(struct buf *b, uint64_t rev);
 void feed_put_reset(struct buf *b, const char *why);

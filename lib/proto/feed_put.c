@@ -107,6 +107,15 @@ void feed_put_loads(struct buf *b, const struct feed_load *loads, size_t count)
 	end(&w);
 }
 
+void feed_put_balancers(struct buf *b, unsigned count)
+{
+	struct jsonw w;
+
+	begin(&w, b, "balancers");
+	jsonw_u64(&w, "count", count);
+	end(&w);
+}
+
 void feed_put_synced(struct buf *b, const char *epoch, uint64_t rev)
 {
 	struct jsonw w;

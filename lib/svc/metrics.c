@@ -131,6 +131,29 @@ void metrics_histogram_add(struct metrics_histogram *into,
 	into->count += metrics_peek(&from->count);
 }
 
+double metrics_quantile_us(const struct metrics_histogram *h, double q)
+{
+	double wanted, below = 0, low, high;
+	uint64_t count = 0;
+	unsigned i;
+
+	for (i = 0; i <= METRICS_BUCKETS; i++)
+		count += h->bucket[i];
+	if (count == 0)
+		return -1;
+	wanted = q * (double)count;
+	for (i = 0; i < METRICS_BUCKETS; i++) {
+		if (below + (double)h->bucket[i] >= wanted)
+			break;
+		below += (double)h->bucket[i];
+	}
+	high = (double)(1ULL << i);
+	low = i > 0 ? high / 2 : 0;
+	if (h->bucket[i] == 0)
+		return low;
+	return low + (high - low) * (wanted - below) / (double)h->bucket[i];
+}
+
 static void metrics_put_bucket(struct metrics_writer *w, const char *labels,
 			       unsigned i, uint64_t cumulative)
 {

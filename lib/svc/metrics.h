@@ -56,6 +56,10 @@ void metrics_observe_us(struct metrics_histogram *h, uint64_t duration_us);
  * be counted by its thread meanwhile. */
 void metrics_histogram_add(struct metrics_histogram *into,
 			   const struct metrics_histogram *from);
+/* metrics_quantile_us - what the part @q (0..1) of the durations took at most,
+ * on a straight line within its bucket; -1 when there are none. @h counts no
+ * more. */
+double metrics_quantile_us(const struct metrics_histogram *h, double q);
 /* metrics_sample_histogram - all lines of one; @h counts no more (a sum). */
 void metrics_sample_histogram(struct metrics_writer *w, const char *labels,
 			      const struct metrics_histogram *h);

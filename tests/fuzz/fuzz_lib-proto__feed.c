@@ -41,6 +41,14 @@ static void on_load(void *arg, const struct feed_load *load)
 	++*handed;
 }
 
+static void on_balancers(void *arg, unsigned count)
+{
+	unsigned *handed = arg;
+
+	assert(count <= FEED_BALANCERS_MAX);
+	++*handed;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -51,6 +59,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.gone = on_gone,
 		.region = on_region,
 		.load = on_load,
+		.balancers = on_balancers,
 		.arg = &handed,
 	};
 	struct json_problem p = {.rc = 0};

@@ -17,6 +17,10 @@ NODE = {"service": "im.test", "region": "eu", "lat": 50.1, "lon": 8.7,
 LOAD = {"boot_epoch": 1, "seq": 1, "conns": 3, "accepts_total": 4,
         "cpu_pct": 1.5, "refused_total": 0}
 
+REPORT = {"boot_epoch": 1, "version": "0.1.0", "queries_total": 5,
+          "areas": [{"country": "DE", "cell": 7, "lat": 50.1, "lon": 8.7,
+                     "per_s": 1.5}]}
+
 TYPES = {"object": dict, "array": list, "string": str, "boolean": bool,
          "integer": int, "number": (int, float)}
 
@@ -108,6 +112,13 @@ def test_registry_answers_are_documented(story):
     assert check(registry, "GET", "/v1/nodes", "/v1/nodes?state=odd") == 400
     assert check(registry, "GET", "/v1/regions", "/v1/regions") == 200
     assert check(registry, "GET", "/v1/services", "/v1/services") == 200
+    report = "/v1/balancers/{id}/report"
+    assert check(registry, "POST", report, "/v1/balancers/b-1/report",
+                 REPORT) == 200
+    assert check(registry, "POST", report, "/v1/balancers/b-1/report",
+                 {}) == 400
+    assert check(registry, "GET", "/v1/balancers", "/v1/balancers") == 200
+    assert check(registry, "GET", "/v1/balancers", "/v1/balancers?x=1") == 400
     assert check(registry, "DELETE", node,
                  "/v1/nodes/n-1?boot_epoch=1") in (200, 204)
 

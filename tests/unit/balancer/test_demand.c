@@ -102,6 +102,22 @@ static void test_slots(void **state)
 	demand_free(&d);
 }
 
+static void test_what_was_counted_in_all(void **state)
+{
+	struct demand *d = demand_new(2);
+
+	(void)state;
+	assert_int_equal(demand_cell_end(d, 3), 0);
+	demand_count(demand_counter(d, 0), 3, 7);
+	demand_count(demand_counter(d, 1), 3, 7);
+	demand_count(demand_counter(d, 1), 3, 9);
+	demand_update(d, 1000); /* taking rates does not take counts away */
+	assert_int_equal(demand_counted(d, 3, 7), 2);
+	assert_int_equal(demand_counted(d, 3, 8), 0);
+	assert_int_equal(demand_cell_end(d, 3), 10);
+	demand_free(&d);
+}
+
 static void test_set_rates_stay(void **state)
 {
 	struct demand *d = demand_new(1);
@@ -155,6 +171,7 @@ int main(void)
 		cmocka_unit_test(test_rates_fade_with_three_seconds),
 		cmocka_unit_test(test_no_time_no_change),
 		cmocka_unit_test(test_slots),
+		cmocka_unit_test(test_what_was_counted_in_all),
 		cmocka_unit_test(test_set_rates_stay),
 		cmocka_unit_test(
 			test_rates_go_along_when_cells_get_new_numbers),

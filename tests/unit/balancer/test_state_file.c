@@ -63,7 +63,10 @@ static struct fleet *make_fleet(void)
 
 static void render(struct buf *b)
 {
-	const struct state_file_mark mark = {"epoch-1", 42, 1700000000000};
+	const struct state_file_mark mark = {.epoch = "epoch-1",
+					     .rev = 42,
+					     .saved_wall_ms = 1700000000000,
+					     .balancers = 3};
 	struct fleet *fleet = make_fleet();
 
 	buf_init(b, 1 << 20);
@@ -107,6 +110,7 @@ static void test_round_trip(void **state)
 	assert_string_equal(mark.epoch, "epoch-1");
 	assert_int_equal(mark.rev, 42);
 	assert_int_equal(mark.saved_wall_ms, 1700000000000);
+	assert_int_equal(mark.balancers, 3);
 	assert_int_equal(count_of(fleet), NODES);
 	assert_non_null(fleet_find_region(fleet, "eu"));
 	node = fleet_find(fleet, "node-07");
@@ -125,7 +129,7 @@ static void test_round_trip(void **state)
 /* tau and kappa of a fleet into a file and out of it. */
 static int carry_measures(struct fleet *from, struct fleet *to)
 {
-	const struct state_file_mark mark = {"e", 1, 5};
+	const struct state_file_mark mark = {.epoch = "e", .rev = 1};
 	struct state_file_mark got;
 	struct buf b;
 	int rc;
@@ -179,7 +183,7 @@ static void test_impossible_measures_are_refused(void **state)
 
 static void test_empty_fleet(void **state)
 {
-	const struct state_file_mark mark = {"e", 1, 5};
+	const struct state_file_mark mark = {.epoch = "e", .rev = 1};
 	struct state_file_mark got;
 	struct fleet *fleet = fleet_new();
 	struct buf b;

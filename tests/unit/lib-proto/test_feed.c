@@ -56,6 +56,13 @@ static void on_synced(void *arg, const char *epoch, uint64_t rev)
 	buf_printf(&seen->text, "synced %s %d;", epoch, (int)rev);
 }
 
+static void on_balancers(void *arg, unsigned count)
+{
+	struct seen *seen = arg;
+
+	buf_printf(&seen->text, "balancers %u;", count);
+}
+
 static void on_ping(void *arg, uint64_t rev)
 {
 	struct seen *seen = arg;
@@ -77,6 +84,7 @@ static int read_text(struct seen *seen, struct sv line, struct json_problem *p)
 		.gone = on_gone,
 		.region = on_region,
 		.load = on_load,
+		.balancers = on_balancers,
 		.synced = on_synced,
 		.ping = on_ping,
 		.reset = on_reset,
@@ -213,6 +221,8 @@ static void the_other_lines_come_back(void **state)
 	assert_int_equal(seen.load.age_ms, -1);
 	feed_put_synced(&b, "e1", 6);
 	reads_as(&seen, &b, "synced e1 6;");
+	feed_put_balancers(&b, 3);
+	reads_as(&seen, &b, "balancers 3;");
 	feed_put_ping(&b, 7);
 	reads_as(&seen, &b, "ping 7;");
 	feed_put_reset(&b, "too old");
@@ -257,6 +267,10 @@ static const struct refused_row {
 	{"no object", "[\"ping\"]", ERR_TYPE},
 	{"no type", "{\"rev\":1}", ERR_MISSING_FIELD},
 	{"a negative revision", "{\"type\":\"ping\",\"rev\":-1}", ERR_RANGE},
+	{"balancers without a count", "{\"type\":\"balancers\"}",
+	 ERR_MISSING_FIELD},
+	{"more balancers than there can be",
+	 "{\"type\":\"balancers\",\"count\":100001}", ERR_RANGE},
 	{"nodes without a list", "{\"type\":\"nodes\",\"rev\":1}", ERR_TYPE},
 	{"the second node is bad",
 	 "{\"type\":\"nodes\",\"rev\":1,\"nodes\":[{\"id\":\"a\"," N
@@ -335,6 +349,7 @@ static void a_sink_may_leave_things_out(void **state)
 {
 	static const char *const lines[] = {
 		"{\"type\":\"ping\",\"rev\":1}",
+		"{\"type\":\"balancers\",\"count\":1}",
 		"{\"type\":\"reset\",\"why\":\"x\"}",
 		"{\"type\":\"gone\",\"id\":\"a\",\"rev\":1}",
 		"{\"type\":\"synced\",\"epoch\":\"e\",\"rev\":1}",

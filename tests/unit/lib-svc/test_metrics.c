@@ -131,6 +131,23 @@ static void test_histogram_lines(void **state)
 	buf_fini(&b);
 }
 
+static void test_quantiles(void **state)
+{
+	struct metrics_histogram h = {.count = 0};
+
+	(void)state;
+	assert_true(metrics_quantile_us(&h, 0.5) == -1);
+	for (int i = 0; i < 98; i++)
+		metrics_observe_us(&h, 3); /* 2 to 4 us */
+	metrics_observe_us(&h, 60);
+	metrics_observe_us(&h, UINT64_MAX);
+	assert_true(metrics_quantile_us(&h, 0.49) == 3);
+	assert_true(metrics_quantile_us(&h, 0.98) == 4);
+	assert_true(metrics_quantile_us(&h, 0.99) == 64);
+	/* above all bounds: said to be twice the last */
+	assert_true(metrics_quantile_us(&h, 1) == 1 << METRICS_BUCKETS);
+}
+
 static void test_markdown(void **state)
 {
 	struct buf b;
@@ -150,6 +167,7 @@ int main(void)
 		cmocka_unit_test(test_exposition),
 		cmocka_unit_test(test_bucket_edges),
 		cmocka_unit_test(test_histogram_lines),
+		cmocka_unit_test(test_quantiles),
 		cmocka_unit_test(test_markdown),
 	};
 
