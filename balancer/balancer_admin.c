@@ -139,7 +139,8 @@ static void place_of_cell(const struct view *view, uint16_t cell,
 		cellmap_cells(view->map->map, &count);
 
 	memset(client, 0, sizeof(*client));
-	if (cell == CELLMAP_UNKNOWN || cell >= count)
+	if (cell == CELLMAP_UNKNOWN || cell >= count ||
+	    view->map_serial != view->map->serial)
 		return;
 	client->by_cell = true;
 	client->place.lat_deg = cells[cell].lat_deg;

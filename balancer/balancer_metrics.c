@@ -261,6 +261,8 @@ static void collect_merged_cells(struct metrics_writer *w, void *arg)
 	}
 COLLECT(builds, builds)
 COLLECT(held, publish_held)
+COLLECT(past, past_snapshots)
+COLLECT(past_bytes, past_bytes)
 COLLECT(state_refused, state_refused)
 COLLECT(dropped, fleet_dropped)
 COLLECT(reports_unknown, reports_unknown)
@@ -362,6 +364,10 @@ static const struct metrics_row rows[] = {
 	 "", collect_builds},
 	{"peri_balancer_views_retired", METRICS_GAUGE,
 	 "Replaced views that a worker may still read.", "", collect_held},
+	{"peri_balancer_past_snapshots", METRICS_GAUGE,
+	 "Past snapshots that explain can still read.", "", collect_past},
+	{"peri_balancer_past_snapshots_bytes", METRICS_GAUGE,
+	 "Memory of the past snapshots.", "", collect_past_bytes},
 	{"peri_balancer_nodes_dropped_total", METRICS_COUNTER,
 	 "Nodes and regions ignored for the limits.", "", collect_dropped},
 	{"peri_balancer_sync_state", METRICS_GAUGE,

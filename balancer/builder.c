@@ -92,6 +92,17 @@ static struct snapshot *build(struct builder *b)
 	return snap;
 }
 
+/* Before the workers have the view, so that each answer can be explained. */
+static void shelve(struct builder *b, struct view *view)
+{
+	struct view_shelf_stats stats;
+
+	view_shelf_put(b->config.shelf, view);
+	stats = view_shelf_stats(b->config.shelf);
+	counter_set(&b->config.counters->past_snapshots, stats.past_count);
+	counter_set(&b->config.counters->past_bytes, stats.past_bytes);
+}
+
 static void publish(struct builder *b)
 {
 	struct view_parts parts = {
@@ -104,7 +115,7 @@ static void publish(struct builder *b)
 	if (b->has_state)
 		parts.snapshot = build(b);
 	view = view_new(&parts);
-	view_shelf_put(b->config.shelf, view);
+	shelve(b, view);
 	qsbr_publish(b->config.domain, b->config.slot, view, view_retire);
 	counter_set(&b->config.counters->publish_held,
 		    qsbr_reclaim(b->config.domain));

@@ -10,6 +10,7 @@
 #include "balancer/demand.h"
 #include "balancer/suspect_ring.h"
 #include "balancer/sync.h"
+#include "balancer/view_shelf.h"
 #include "lib/base/qsbr.h"
 
 struct builder;
@@ -19,6 +20,7 @@ struct builder_counters {
 	struct counter builds, build_us_last, build_us_total;
 	struct counter
 		publish_held; /* old views that a worker may still hold */
+	struct counter past_snapshots, past_bytes; /* on the shelf */
 	struct counter state_refused, state_loaded_nodes;
 	struct counter heard_at_ms; /* 0 = never */
 	struct counter fleet_dropped;

@@ -319,9 +319,8 @@ static void take_region(const struct feed_region *region,
 	place->lon_deg = region->lon_deg;
 }
 
-/* A site whose nodes are of several carriers serves all of them. */
-static const char *carrier_of(const struct catalog *cat,
-			      const struct catalog_site *site)
+const char *catalog_carrier(const struct catalog *cat,
+			    const struct catalog_site *site)
 {
 	const char *carrier = catalog_record(cat, site)->carrier;
 
@@ -339,7 +338,7 @@ static void describe_site(const struct catalog *cat, struct fleet *fleet,
 	locate(cat, site);
 	take_region(fleet_find_region(fleet, catalog_record(cat, site)->region),
 		    &site->place);
-	site->carrier = carrier_of(cat, site);
+	site->carrier = catalog_carrier(cat, site);
 	site->place.carrier = cellmap_carrier_id(sv_str(site->carrier));
 }
 

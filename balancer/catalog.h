@@ -80,5 +80,9 @@ void catalog_unref(struct catalog **catalog);
  * service are the site's. */
 const struct node_record *catalog_record(const struct catalog *catalog,
 					 const struct catalog_site *site);
+/* catalog_carrier - the carrier of all nodes of @site; "" when they are of
+ * several: such a site serves all of them. Lives in a card. */
+const char *catalog_carrier(const struct catalog *catalog,
+			    const struct catalog_site *site);
 
 #endif

@@ -162,12 +162,33 @@ static void count_states(struct snapshot *snap, const struct fleet *fleet)
 		snap->nodes_up + snap->nodes_suspect + snap->nodes_down;
 }
 
-static struct snapshot *new_snapshot(struct snapshot_builder *builder,
-				     const struct snapshot_input *input)
+struct snapshot *snapshot_builder_blank(struct catalog *catalog,
+					uint32_t cell_count)
 {
 	struct snapshot *snap = mem_alloc(sizeof(*snap));
 
+	snap->catalog = catalog;
+	snap->service_count = catalog->service_count;
+	snap->nodes_unranked = catalog->unranked_count;
+	carve_all(snap, cell_count);
+	for (uint32_t i = 0; i < snap->service_count; i++) {
+		uint32_t first = catalog->services[i].first_site;
+
+		snap->services[i].name =
+			catalog_record(catalog, &catalog->sites[first])
+				->service;
+	}
+	return snap;
+}
+
+static struct snapshot *new_snapshot(struct snapshot_builder *builder,
+				     const struct snapshot_input *input)
+{
+	struct snapshot *snap;
+
 	builder->catalog = catalog_of(input->fleet, builder->catalog);
+	snap = snapshot_builder_blank(catalog_ref(builder->catalog),
+				      cell_count_of(input));
 	snap->number = ++builder->number;
 	snap->revision = input->revision;
 	snap->built_at_ms = input->now_ms;
@@ -177,10 +198,6 @@ static struct snapshot *new_snapshot(struct snapshot_builder *builder,
 	snap->replica_count = input->policy.replica_count > 0
 				      ? input->policy.replica_count
 				      : 1;
-	snap->catalog = catalog_ref(builder->catalog);
-	snap->service_count = snap->catalog->service_count;
-	snap->nodes_unranked = snap->catalog->unranked_count;
-	carve_all(snap, cell_count_of(input));
 	return snap;
 }
 
@@ -197,16 +214,8 @@ struct snapshot *snapshot_builder_build(struct snapshot_builder *builder,
 		demand_update(input->demand, input->now_ms);
 	count_states(snap, input->fleet);
 	rank_begin(builder->rank, &measured, snap->catalog);
-	for (uint32_t i = 0; i < snap->service_count; i++) {
-		const struct catalog_service *from =
-			&snap->catalog->services[i];
-
-		snap->services[i].name =
-			catalog_record(snap->catalog,
-				       &snap->catalog->sites[from->first_site])
-				->service;
+	for (uint32_t i = 0; i < snap->service_count; i++)
 		rank_service(builder->rank, i, &snap->services[i]);
-	}
 	snap->build_us = clk_mono_us() - start_us;
 	return snap;
 }

@@ -7,6 +7,7 @@
 
 #include "balancer/snapshot.h"
 
+struct catalog;
 struct demand;
 struct snapshot_builder;
 
@@ -40,6 +41,14 @@ void snapshot_builder_free(struct snapshot_builder **builder);
  */
 struct snapshot *snapshot_builder_build(struct snapshot_builder *builder,
 					const struct snapshot_input *input);
+
+/*
+ * snapshot_builder_blank - a snapshot with the arrays and names of @catalog
+ * (given away) for cells 0 to @cell_count - 1. Nodes and draws are not written
+ * yet, all else is zero. Owned by the caller. Any thread.
+ */
+struct snapshot *snapshot_builder_blank(struct catalog *catalog,
+					uint32_t cell_count);
 
 /* snapshot_builder_geometry_runs - how often this builder computed cost orders:
  * stands still while only loads and weights change. */

@@ -1,11 +1,9 @@
 /*
- * view.c - joins snapshot, map and policy, renders what all answers of a
- * service share, and keeps the last views for explain. A view is written by
- * view_new() only; holders are counted atomically.
+ * view.c - joins snapshot, map and policy and renders what all answers of a
+ * service share. A view is written by view_new() only; holders are counted
+ * atomically.
  */
 #include "balancer/view.h"
-
-#include <pthread.h>
 
 #include "lib/base/clk.h"
 #include "lib/base/mem.h"
@@ -110,6 +108,8 @@ struct view *view_new(const struct view_parts *parts)
 	view->from_file = parts->from_file;
 	view->snapshot = parts->snapshot;
 	view->map = view_map_ref(parts->map);
+	view->map_serial =
+		parts->map_serial ? parts->map_serial : parts->map->serial;
 	view->policy = policy_ref(parts->policy);
 	if (!view->snapshot)
 		return view;
@@ -166,77 +166,4 @@ const struct view_service *view_find_service(const struct view *view,
 		if (sv_eq(view->services[i].name, host))
 			return &view->services[i];
 	return NULL;
-}
-
-/* ---- shelf ---- */
-
-struct view_shelf {
-	pthread_mutex_t lock; /* guards all below: builder and admin */
-	unsigned capacity, count, next;
-	struct view *views[];
-};
-
-struct view_shelf *view_shelf_new(unsigned capacity)
-{
-	struct view_shelf *shelf =
-		mem_alloc(sizeof(*shelf) + capacity * sizeof(shelf->views[0]));
-
-	pthread_mutex_init(&shelf->lock, NULL);
-	shelf->capacity = capacity;
-	return shelf;
-}
-
-void view_shelf_free(struct view_shelf **shelf)
-{
-	struct view_shelf *s = *shelf;
-
-	*shelf = NULL;
-	if (!s)
-		return;
-	for (unsigned i = 0; i < s->capacity; i++)
-		view_unref(&s->views[i]);
-	pthread_mutex_destroy(&s->lock);
-	mem_free(s);
-}
-
-void view_shelf_put(struct view_shelf *shelf, struct view *view)
-{
-	struct view *old;
-
-	pthread_mutex_lock(&shelf->lock);
-	old = shelf->views[shelf->next];
-	shelf->views[shelf->next] = view_ref(view);
-	shelf->next = (shelf->next + 1) % shelf->capacity;
-	if (shelf->count < shelf->capacity)
-		shelf->count++;
-	pthread_mutex_unlock(&shelf->lock);
-	view_unref(&old); /* freeing megabytes is not for under the lock */
-}
-
-struct view *view_shelf_take_newest(struct view_shelf *shelf)
-{
-	struct view *view = NULL;
-
-	pthread_mutex_lock(&shelf->lock);
-	if (shelf->count > 0)
-		view = view_ref(
-			shelf->views[(shelf->next + shelf->capacity - 1) %
-				     shelf->capacity]);
-	pthread_mutex_unlock(&shelf->lock);
-	return view;
-}
-
-struct view *view_shelf_take(struct view_shelf *shelf, uint64_t number)
-{
-	struct view *view = NULL;
-
-	pthread_mutex_lock(&shelf->lock);
-	for (unsigned i = 0; i < shelf->count && !view; i++) {
-		struct view *v = shelf->views[i];
-
-		if (v->snapshot && v->snapshot->number == number)
-			view = view_ref(v);
-	}
-	pthread_mutex_unlock(&shelf->lock);
-	return view;
 }

@@ -2,8 +2,8 @@
  * view.h - everything that one answer is made from, swapped as a whole: the
  * snapshot, the map whose cells the snapshot counts, the policy, and the texts
  * that all answers of a service share. Immutable. The builder publishes the
- * current view through qsbr and puts the past ones on a shelf, from which the
- * admin side takes them to explain old answers.
+ * current view through qsbr and puts it on the shelf (view_shelf.h), from which
+ * the admin side takes it, and past ones, to explain answers.
  */
 #ifndef PERI_BALANCER_VIEW_H
 #define PERI_BALANCER_VIEW_H
@@ -38,6 +38,8 @@ struct view {
 	struct snapshot *snapshot; /* owned; NULL before the first state */
 	uint32_t number;	   /* of the snapshot; 0 without one */
 	struct view_map *map;	   /* held */
+	uint32_t map_serial;	   /* whose cells the snapshot counts: a past
+				    * view has a newer map */
 	struct policy *policy;	   /* held */
 	unsigned service_count;
 	struct view_service services[SNAPSHOT_SERVICES];
@@ -48,6 +50,7 @@ struct view {
 struct view_parts {
 	struct snapshot *snapshot; /* given away; may be NULL */
 	struct view_map *map;
+	uint32_t map_serial; /* 0: the map's own */
 	struct policy *policy;
 	bool from_file;
 };
@@ -59,7 +62,7 @@ struct view_map *view_map_ref(struct view_map *map);
 void view_map_unref(struct view_map **map);
 
 /* view_new - join the parts and render the shared texts. The caller holds it
- * once. Builder's thread. */
+ * once. Any thread. */
 struct view *view_new(const struct view_parts *parts);
 struct view *view_ref(struct view *view);
 void view_unref(struct view **view);
@@ -70,18 +73,5 @@ void view_retire(void *view);
  * default or only one. NULL when there is none. */
 const struct view_service *view_find_service(const struct view *view,
 					     struct sv host);
-
-/* The last views, newest last. A lock guards it; never on a request path. */
-struct view_shelf;
-
-/* view_shelf_new - room for @capacity views. */
-struct view_shelf *view_shelf_new(unsigned capacity);
-void view_shelf_free(struct view_shelf **shelf);
-/* view_shelf_put - hold @view as the newest; the oldest may go. */
-void view_shelf_put(struct view_shelf *shelf, struct view *view);
-/* view_shelf_take - the newest view, or the one with snapshot @number, held
- * for the caller (view_unref()), or NULL. Any thread. */
-struct view *view_shelf_take_newest(struct view_shelf *shelf);
-struct view *view_shelf_take(struct view_shelf *shelf, uint64_t number);
 
 #endif

@@ -353,6 +353,27 @@ def test_explain_reproduces_an_answer_from_its_id_alone(three):
     assert by_device["client"]["key"] == body["client"]["key"]
 
 
+def test_explain_reproduces_answers_of_past_snapshots(three):
+    answers = [three.resolve(f"&ip={CLIENTS[metro]}&device=dev-{i}").json()
+               for i in range(10) for metro in CLIENTS]
+    first = int(answers[0]["id"].split(":")[1])
+    three.put("iad-3", "iad")  # the sites are formed anew
+    three.renew("fra-1", 5000)
+    three.wait_nodes(7)
+    three.put("aaa-1", "fra", region="aaa")  # a site before all others
+    three.wait_nodes(8)
+    until(lambda: three.snapshot()["number"] > first + 3, 10, "3 snapshots")
+    for answer in answers:
+        said = http_call(three.admin, "GET", f"/explain?id={answer['id']}")
+        assert said.status == 200, said.body
+        body = said.json()
+        assert body["snapshot"]["number"] == int(answer["id"].split(":")[1])
+        assert ([n["id"] for n in body["nodes"] if n["position"]]
+                == [n["id"] for n in answer["nodes"]]), (answer, body)
+    assert three.metric("peri_balancer_past_snapshots") >= 3
+    assert three.metric("peri_balancer_past_snapshots_bytes") > 0
+
+
 @pytest.mark.parametrize("query,status", [
     ("", 400), ("ip=x", 400), ("ip=1.2.3.4&id=x", 400),
     ("id=b1:1:0123456789abcdef", 400),

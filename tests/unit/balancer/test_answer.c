@@ -266,33 +266,6 @@ static void test_goim(void **state)
 	fleet_free(&fleet);
 }
 
-static void test_shelf(void **state)
-{
-	struct balancer_settings s = default_settings();
-	struct view_shelf *shelf = view_shelf_new(2);
-	struct fleet *fleet = fleet_new();
-	struct view *view;
-
-	(void)state;
-	assert_null(view_shelf_take_newest(shelf));
-	for (uint32_t number = 1; number <= 3; number++) {
-		view = make_view(&s, fleet);
-		view->snapshot->number = number;
-		view_shelf_put(shelf, view);
-		view_unref(&view);
-	}
-	assert_null(view_shelf_take(shelf, 1)); /* gone: room for two */
-	view = view_shelf_take(shelf, 2);
-	assert_non_null(view);
-	view_unref(&view);
-	view = view_shelf_take_newest(shelf);
-	assert_int_equal(view->snapshot->number, 3);
-	view_shelf_free(&shelf); /* a view that is held stays */
-	assert_int_equal(view->snapshot->number, 3);
-	view_unref(&view);
-	fleet_free(&fleet);
-}
-
 static void test_find_service(void **state)
 {
 	struct balancer_settings s = default_settings();
@@ -320,7 +293,6 @@ int main(void)
 		cmocka_unit_test(test_native),
 		cmocka_unit_test(test_nobody),
 		cmocka_unit_test(test_goim),
-		cmocka_unit_test(test_shelf),
 		cmocka_unit_test(test_find_service),
 	};
 
