@@ -13,7 +13,10 @@
 #include "lib/base/def.h"
 #include "lib/base/hash.h"
 
-#define SITE_SALT 0x9e3779b97f4a7c15ULL /* u and scores are independent */
+/* u, the refuge and the scores are independent. */
+#define SITE_SALT   0x9e3779b97f4a7c15ULL
+#define REFUGE_SALT 0xd1b54a32d192ed03ULL
+#define REFUGE_FULL 0.90 /* of K: as far as the waterfall's first pass */
 
 /* The sites a client may be sent to, in order, from the chosen one on. */
 struct walk {
@@ -134,14 +137,6 @@ static void walk_from(struct walk *walk, uint32_t start)
 		walk->tie_to++;
 }
 
-unsigned draw_next_rank(const struct snapshot_cell *cell, unsigned rank)
-{
-	struct walk walk = {.cell = cell, .count = cell->candidate_count};
-
-	walk_from(&walk, rank);
-	return walk_rank(&walk, 1);
-}
-
 static uint32_t walk_site(const struct walk *walk, uint32_t step)
 {
 	uint32_t rank = walk_rank(walk, step);
@@ -149,6 +144,73 @@ static uint32_t walk_site(const struct walk *walk, uint32_t step)
 	return walk->cell ? walk->cell->site[rank]
 			  : walk->service->anywhere[rank].site;
 }
+
+/* -- refuge -------------------------------------------------------------- */
+
+static double refuge_room(const struct walk *walk, uint32_t step)
+{
+	const struct snapshot_site *site =
+		&walk->service->sites[walk_site(walk, step)];
+	double room = REFUGE_FULL * site->limit - site->est;
+
+	return room > 0 ? room : 0;
+}
+
+/* The step whose room @at lies in, or the end; *@at what is left of it. */
+static uint32_t refuge_find(const struct walk *walk, uint32_t end, double *at)
+{
+	uint32_t step = 1;
+
+	for (; step < end; step++) {
+		double room = refuge_room(walk, step);
+
+		if (*at < room)
+			break;
+		*at -= room;
+	}
+	return step;
+}
+
+/*
+ * Where the last entry comes from. If the first site dies, all its clients use
+ * it within seconds, long before anybody hears of it: so each next site is a
+ * refuge for as many of them as it has room for, and what fits nowhere goes in
+ * the same proportion. Usually the next site has room for all.
+ */
+static uint32_t refuge_step(const struct walk *walk, uint64_t key)
+{
+	double need = walk->service->sites[walk_site(walk, 0)].est;
+	double u = (double)(hash_mix(key ^ REFUGE_SALT) >> 11) * 0x1p-53;
+	double beyond = u * need, room;
+	uint32_t end = walk->count < SNAPSHOT_CANDIDATES ? walk->count
+							 : SNAPSHOT_CANDIDATES;
+	uint32_t step = refuge_find(walk, end, &beyond);
+
+	if (step < end)
+		return step;
+	room = u * need - beyond; /* of all of them */
+	if (room <= 0)
+		return 1;
+	beyond *= room / (need - room);
+	step = refuge_find(walk, end, &beyond);
+	return step < end ? step : 1;
+}
+
+unsigned draw_refuge_rank(const struct snapshot_service *service,
+			  const struct snapshot_cell *cell, unsigned rank,
+			  uint64_t key)
+{
+	struct walk walk = {
+		.service = service,
+		.cell = cell,
+		.count = cell->candidate_count,
+	};
+
+	walk_from(&walk, rank);
+	return walk_rank(&walk, refuge_step(&walk, key));
+}
+
+/* -- the walk ------------------------------------------------------------ */
 
 static uint16_t walk_km(const struct walk *walk, uint32_t step)
 {
@@ -272,14 +334,20 @@ static void fill_from(struct draw *draw, uint32_t step, unsigned tier,
 		append(draw, &best, i, step);
 }
 
-/* One node of another site than the first's, best tier first; returns whether
- * there is one. Drained nodes are no refuge. */
+/* One node of another site than the first's, best tier first, from the refuge
+ * on; returns whether there is one. Drained nodes are no refuge. */
 static bool fill_refuge(struct draw *draw)
 {
 	unsigned before = draw->list->count;
+	uint32_t others = draw->walk.count - 1, first;
 
+	if (others == 0)
+		return false;
+	first = refuge_step(&draw->walk, draw->query->key) - 1;
 	for (unsigned tier = TIER_OPEN; tier <= TIER_SUSPECT; tier++)
-		for (uint32_t step = 1; step < draw->walk.count; step++) {
+		for (uint32_t i = 0; i < others; i++) {
+			uint32_t step = 1 + (first + i) % others;
+
 			fill_from(draw, step, tier, before + 1);
 			if (draw->list->count > before)
 				return true;

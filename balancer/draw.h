@@ -49,19 +49,24 @@ struct draw_list {
  *    the next candidates follow, then full ones, then suspects, each kind from
  *    all candidates before the next kind: demoted ones stand behind all others.
  * 3. The last place is for a node of another site than the first entry's, the
- *    best kind that a candidate has left; without one the first site's next
- *    node has it. With want = 1 the entry is from the chosen site.
+ *    best kind that a candidate has left: of the next site for as many of the
+ *    first one's clients as it has room for, then of the one after it.
+ *    Without one the first site's next node has it. With want = 1 the entry is
+ * from the chosen site.
  * 4. Drained nodes are given only when nothing else is alive, down ones never.
  *    No node twice. A list is shorter than want only when it holds everybody.
  */
 void draw_nodes(const struct draw_query *query, struct draw_list *list_r);
 
 /* draw_rank - which of @cell's candidates @key chooses; draw_u - by what, in
- * [0, 1). draw_next_rank - which candidate a list turns to after @rank; @cell
- * has two at least. */
+ * [0, 1). draw_refuge_rank - which candidate the last entry comes from
+ * when the first is of @rank and all have open nodes; @cell has two at least.
+ */
 unsigned draw_rank(const struct snapshot_cell *cell, uint64_t key);
 double draw_u(uint64_t key);
-unsigned draw_next_rank(const struct snapshot_cell *cell, unsigned rank);
+unsigned draw_refuge_rank(const struct snapshot_service *service,
+			  const struct snapshot_cell *cell, unsigned rank,
+			  uint64_t key);
 
 /* draw_score - the score of @node, an index into query->service->nodes, as
  * draw_nodes() has it: by its weight while it is open, else by its reserve. */

@@ -39,7 +39,8 @@ static bool plan(const struct draw_query *query, struct course *course_r)
 	rank = draw_rank(cell, query->key);
 	course_r->cell = cell;
 	course_r->rank = rank;
-	course_r->next = draw_next_rank(cell, rank);
+	course_r->next =
+		draw_refuge_rank(query->service, cell, rank, query->key);
 	return has_open(query, cell->site[rank], MAIN_COUNT) &&
 	       has_open(query, cell->site[course_r->next], 1);
 }
@@ -62,7 +63,9 @@ static bool fits(const struct draw_shared *slot, const struct draw_query *query,
 	       now_ms - slot->drawn_at_ms <= DRAW_SHARE_WINDOW_MS &&
 	       slot->site == course->cell->site[course->rank] &&
 	       slot->refuge == course->cell->site[course->next] &&
-	       draw_rank(course->cell, slot->key) == course->rank;
+	       draw_rank(course->cell, slot->key) == course->rank &&
+	       draw_refuge_rank(query->service, course->cell, course->rank,
+				slot->key) == course->next;
 }
 
 static void take(struct draw_shared *slot, const struct course *course,

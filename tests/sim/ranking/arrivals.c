@@ -133,31 +133,50 @@ static bool is_plain(const struct snapshot_service *service,
 		return false;
 	for (unsigned j = 0; j < cell->candidate_count; j++)
 		if (rank_share(cell, j) > 0 &&
-		    service->sites[cell->site[j]].draw_count == 0)
+		    service->sites[cell->site[j]]
+				    .ready[TIER_OPEN][SNAPSHOT_V46] == 0)
 			return false;
 	return true;
 }
 
-/* The weights of a site's open nodes sum to 1. */
+/* What @node draws by within its site; 0 when it is not drawn. */
+static double weight_of(const struct replica *r, uint32_t node)
+{
+	const struct snapshot_node *n = &r->service->nodes[node];
+
+	return n->tier == TIER_OPEN ? n->weight : 0;
+}
+
+static double weight_sum(const struct replica *r,
+			 const struct snapshot_site *site)
+{
+	double sum = 0;
+
+	for (uint32_t i = 0; i < site->node_count; i++)
+		sum += weight_of(r, site->first_node + i);
+	return sum;
+}
+
 void arrivals_split_site(const struct replica *r,
 			 const struct snapshot_site *site, uint64_t clients,
 			 struct rng *rng, uint64_t *first)
 {
-	double left = 1;
+	double left = clients > 0 ? weight_sum(r, site) : 0;
+	uint32_t last = 0;
 
-	for (uint32_t i = 0; clients > 0 && i < site->draw_count; i++) {
-		const struct snapshot_draw *draw =
-			&r->service->draws[site->first_draw + i];
-		double weight = r->service->nodes[draw->node].weight;
-		uint64_t some =
-			i + 1 == site->draw_count
-				? clients
-				: chance_binomial(rng, clients, weight / left);
+	for (uint32_t i = 0; clients > 0 && i < site->node_count; i++) {
+		double weight = weight_of(r, site->first_node + i);
+		uint64_t some;
 
-		first[r->node_of[draw->node]] += some;
+		if (weight <= 0)
+			continue;
+		last = r->node_of[site->first_node + i];
+		some = chance_binomial(rng, clients, weight / left);
+		first[last] += some;
 		clients -= some;
 		left -= weight;
 	}
+	first[last] += clients; /* what rounding left */
 }
 
 void arrivals_split_cell(const struct snapshot_cell *cell, uint64_t clients,
@@ -186,13 +205,11 @@ static void expect_cell(struct replica *r, uint16_t number, double per_s)
 			&r->service->sites[cell->site[j]];
 		double share = per_s * rank_share(cell, j);
 
-		for (uint32_t i = 0; share > 0 && i < site->draw_count; i++) {
-			uint32_t node =
-				r->service->draws[site->first_draw + i].node;
-
-			r->first_per_s[r->node_of[node]] +=
-				share * r->service->nodes[node].weight;
-		}
+		if (share > 0)
+			share /= weight_sum(r, site);
+		for (uint32_t i = 0; share > 0 && i < site->node_count; i++)
+			r->first_per_s[r->node_of[site->first_node + i]] +=
+				share * weight_of(r, site->first_node + i);
 	}
 }
 

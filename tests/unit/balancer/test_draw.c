@@ -538,6 +538,77 @@ static void test_scores_are_those_of_the_list(void **state)
 	pair_fini(&p);
 }
 
+/* A site of 2,000 connections; its neighbours in order of cost. */
+static double part_of_second(unsigned near_conns, unsigned far_capacity)
+{
+	enum { KEYS = 40000 };
+	struct world w;
+	struct snapshot *snap;
+	uint16_t cell;
+	unsigned second = 0;
+
+	world_init(&w);
+	cell = world_cell(&w, 0, 0);
+	for (int i = 0; i < 4; i++) {
+		char id[2] = {(char)('a' + i), 0};
+
+		world_put(&w, &(struct world_node){.id = id, .conns = 500});
+	}
+	world_put(&w, &(struct world_node){.id = "near",
+					   .region = "r2",
+					   .lon = 10,
+					   .capacity = 2500,
+					   .conns = near_conns});
+	if (far_capacity > 0)
+		world_put(&w, &(struct world_node){.id = "over",
+						   .region = "r3",
+						   .lon = 20,
+						   .capacity = far_capacity});
+	snap = world_build(&w);
+	for (uint64_t key = 0; key < KEYS; key++) {
+		struct draw_list list =
+			world_draw(&snap->services[0], cell, hash_mix(key), 5,
+				   SNAPSHOT_V46);
+
+		assert_int_equal(list.count, 5);
+		assert_int_equal(list.rank, 0);
+		second += strcmp(world_id(&snap->services[0],
+					  list.entries[4].node),
+				 "near") == 0;
+	}
+	snapshot_free(snap);
+	world_fini(&w);
+	return (double)second / KEYS;
+}
+
+/* Room is up to 90 % of the limit: 2,250 less the connections. */
+static void test_a_site_is_a_refuge_for_as_many_as_it_has_room(void **state)
+{
+	static const struct {
+		const char *rule;
+		unsigned near_conns, far_capacity;
+		double want;
+	} rows[] = {
+		{"room for all: everybody", 250, 4000, 1},
+		{"room for a quarter", 1750, 4000, 0.25},
+		{"no room", 2250, 4000, 0},
+		{"above 90 % counts as none", 2400, 4000, 0},
+		{"too little in all: in proportion", 1750, 1000, 5 / 14.0},
+		{"the little that there is", 2400, 1, 0},
+		{"nobody has room: the next one", 2400, 0, 1},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		double part = part_of_second(rows[i].near_conns,
+					     rows[i].far_capacity);
+
+		if (fabs(part - rows[i].want) > 0.01)
+			print_message("%s: %f\n", rows[i].rule, part);
+		assert_true(fabs(part - rows[i].want) <= 0.01);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -557,6 +628,8 @@ int main(void)
 			test_a_removed_node_moves_only_its_own_clients),
 		cmocka_unit_test(test_golden_list),
 		cmocka_unit_test(test_scores_are_those_of_the_list),
+		cmocka_unit_test(
+			test_a_site_is_a_refuge_for_as_many_as_it_has_room),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

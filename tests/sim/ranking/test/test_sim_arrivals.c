@@ -211,7 +211,7 @@ static void test_both_ways_give_like_figures(void **state)
 	(void)state;
 	assert_int_equal(sim_world_load(WORLD, &world), 0);
 	assert_int_equal(sim_scenario_load(SCENARIO, world, &scenario), 0);
-	scenario.duration_s = 60;
+	scenario.duration_s = 120;
 	run.world = world;
 	sim_run_play(&run, &counts);
 	scenario.always_lists = true;
