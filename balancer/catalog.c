@@ -213,6 +213,19 @@ static void sort_by_bucket(struct catalog *cat, const struct catalog_site *site)
 	mem_free(next);
 }
 
+/* A build walks over the nodes in this order, so they had better lie in it. */
+static void arrange_fleet(const struct catalog *cat, struct fleet *fleet)
+{
+	struct fleet_node **nodes = mem_array(cat->node_count, sizeof(*nodes));
+
+	for (uint32_t i = 0; i < cat->node_count; i++)
+		nodes[i] = cat->nodes[i].live;
+	fleet_arrange(fleet, nodes, cat->node_count);
+	for (uint32_t i = 0; i < cat->node_count; i++)
+		cat->nodes[i].live = nodes[i];
+	mem_free(nodes);
+}
+
 static void group_fleet(struct catalog *cat, struct fleet *fleet)
 {
 	struct grouping g = {0};
@@ -230,6 +243,7 @@ static void group_fleet(struct catalog *cat, struct fleet *fleet)
 	place_nodes(cat, &g, site_of, nodes, count);
 	for (uint32_t s = 0; s < cat->site_count; s++)
 		sort_by_bucket(cat, &cat->sites[s]);
+	arrange_fleet(cat, fleet);
 	mem_free(site_of);
 	mem_free(g.groups);
 	mem_free(g.table);

@@ -12,8 +12,6 @@
 #include "balancer/candidates.h"
 #include "balancer/snapshot.h"
 
-#define CATALOG_AHEAD 12 /* nodes; about as many misses as run in parallel */
-
 struct catalog_node {
 	/* The fleet's node; only for the builder, and only as long as
 	 * fleet_shape() is what it was. */
@@ -56,20 +54,6 @@ struct catalog {
  * the content of registrations did. Builder's thread.
  */
 struct catalog *catalog_of(struct fleet *fleet, struct catalog *last);
-
-/* catalog_prefetch - have the live node a few behind @index at hand: they lie
- * all over the heap, and a build walks over all of them. */
-static inline void catalog_prefetch(const struct catalog *catalog,
-				    uint32_t index)
-{
-	const char *live;
-
-	if (index + CATALOG_AHEAD >= catalog->node_count)
-		return;
-	live = (const char *)catalog->nodes[index + CATALOG_AHEAD].live;
-	__builtin_prefetch(live, 1);
-	__builtin_prefetch(live + sizeof(struct fleet_node) - 1, 1);
-}
 
 /* catalog_ref - one more holder; returns @catalog. */
 struct catalog *catalog_ref(struct catalog *catalog);

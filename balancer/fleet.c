@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "balancer/fleet_store.h"
 #include "lib/base/hash.h"
 #include "lib/base/mem.h"
 
@@ -31,7 +32,7 @@ static void hash_bytes(const void *key, size_t len, unsigned *value_r)
 #define SORT_IN_MAX 64
 
 struct entry {
-	struct fleet_node node; /* first: what fleet_nodes() hands out */
+	struct fleet_node *node; /* in the store */
 	uint64_t boot_epoch;
 	uint32_t sync_round; /* that saw it last */
 	UT_hash_handle hh;
@@ -39,6 +40,7 @@ struct entry {
 
 struct fleet {
 	struct entry *table;
+	struct fleet_store store;
 	struct fleet_addrs addrs;
 	struct fleet_node **order;
 	unsigned count, sorted_count, room;
@@ -55,7 +57,7 @@ struct fleet {
 
 static struct entry *entry_of(struct fleet_node *node)
 {
-	return CONTAINER_OF(node, struct entry, node);
+	return CONTAINER_OF(node->handle, struct entry, node);
 }
 
 static const char *id_of(const struct fleet_node *node)
@@ -79,24 +81,24 @@ static struct entry *find_entry(const struct fleet *fleet, const char *id)
 /* The keys live in the card: all go and come together. */
 static void link_entry(struct fleet *fleet, struct entry *entry)
 {
-	const char *id = id_of(&entry->node);
+	const char *id = id_of(entry->node);
 
-	fleet_addrs_add(&fleet->addrs, &entry->node);
+	fleet_addrs_add(&fleet->addrs, entry->node);
 	HASH_ADD_KEYPTR(hh, fleet->table, id, strlen(id), entry);
 }
 
 static void unlink_entry(struct fleet *fleet, struct entry *entry)
 {
 	assert(fleet->table);
-	fleet_addrs_del(&fleet->addrs, &entry->node);
+	fleet_addrs_del(&fleet->addrs, entry->node);
 	HASH_DELETE(hh, fleet->table, entry);
 }
 
 static void free_entry(struct fleet *fleet, struct entry *entry)
 {
 	unlink_entry(fleet, entry);
-	fleet->state_count[entry->node.state]--;
-	card_unref(&entry->node.card);
+	fleet->state_count[entry->node->state]--;
+	card_unref(&entry->node->card);
 	mem_free(entry);
 }
 
@@ -109,6 +111,7 @@ void fleet_free(struct fleet **fleet)
 	for (unsigned i = 0; i < f->count; i++)
 		free_entry(f, entry_of(f->order[i]));
 	fleet_addrs_fini(&f->addrs);
+	fleet_store_fini(&f->store);
 	mem_free(f->order);
 	mem_free(f->regions);
 	mem_free(f->region_rounds);
@@ -169,6 +172,42 @@ struct fleet_node *const *fleet_nodes(struct fleet *fleet, unsigned *count_r)
 	return fleet->order;
 }
 
+/* Nodes that are not among @nodes follow behind them. */
+static struct fleet_node **
+complete(struct fleet *fleet, struct fleet_node *const *nodes, unsigned count)
+{
+	struct fleet_node **all = mem_array(fleet->count, sizeof(*all));
+
+	for (unsigned i = 0; i < count; i++) {
+		all[i] = nodes[i];
+		*nodes[i]->handle = NULL; /* a mark; it is set anew */
+	}
+	for (unsigned i = 0; i < fleet->count; i++)
+		if (*fleet->order[i]->handle)
+			all[count++] = fleet->order[i];
+	assert(count == fleet->count);
+	return all;
+}
+
+void fleet_arrange(struct fleet *fleet, struct fleet_node **nodes,
+		   unsigned count)
+{
+	struct fleet_node **all, ***handles;
+
+	if (!fleet_store_is_scattered(&fleet->store, fleet->count))
+		return;
+	all = complete(fleet, nodes, count);
+	handles = mem_array(fleet->count, sizeof(*handles));
+	for (unsigned i = 0; i < fleet->count; i++)
+		handles[i] = fleet->order[i]->handle;
+	fleet_store_arrange(&fleet->store, all, fleet->count);
+	for (unsigned i = 0; i < fleet->count; i++)
+		fleet->order[i] = *handles[i];
+	memcpy(nodes, all, count * sizeof(*nodes));
+	mem_free(handles);
+	mem_free(all);
+}
+
 /* -- nodes --------------------------------------------------------------- */
 
 static struct entry *add_entry(struct fleet *fleet, int64_t now_ms)
@@ -180,10 +219,12 @@ static struct entry *add_entry(struct fleet *fleet, int64_t now_ms)
 		fleet->order = mem_grow(fleet->order, fleet->room,
 					sizeof(struct fleet_node *));
 	}
-	fleet->order[fleet->count++] = &entry->node;
-	entry->node.est_at_ms = now_ms;
-	entry->node.load_at_ms = -1;
-	fleet->state_count[entry->node.state]++;
+	entry->node = fleet_store_take(&fleet->store);
+	entry->node->handle = &entry->node;
+	fleet->order[fleet->count++] = entry->node;
+	entry->node->est_at_ms = now_ms;
+	entry->node->load_at_ms = -1;
+	fleet->state_count[entry->node->state]++;
 	return entry;
 }
 
@@ -203,7 +244,7 @@ static bool same_shape(const struct card *a, const struct card *b)
 static void take_record(struct fleet *fleet, struct entry *entry,
 			const struct node_record *record)
 {
-	struct card *old = entry->node.card, *card;
+	struct card *old = entry->node->card, *card;
 
 	if (old && memcmp(&old->record, record, sizeof(*record)) == 0)
 		return;
@@ -213,8 +254,8 @@ static void take_record(struct fleet *fleet, struct entry *entry,
 		fleet->shape++;
 	if (old)
 		unlink_entry(fleet, entry);
-	entry->node.card = card;
-	entry->node.kappa = kappa_of(&fleet->kappas, sv_str(record->service));
+	entry->node->card = card;
+	entry->node->kappa = kappa_of(&fleet->kappas, sv_str(record->service));
 	card_unref(&old);
 	link_entry(fleet, entry);
 }
@@ -270,10 +311,10 @@ static void take_boot(struct entry *entry, const struct feed_node *node,
 	if (entry->boot_epoch == node->record.boot_epoch)
 		return;
 	entry->boot_epoch = node->record.boot_epoch;
-	entry->node.est_conns = 0;
-	entry->node.doubted_until_ms = 0;
-	entry->node.est_at_ms = now_ms;
-	entry->node.load_at_ms = -1;
+	entry->node->est_conns = 0;
+	entry->node->doubted_until_ms = 0;
+	entry->node->est_at_ms = now_ms;
+	entry->node->load_at_ms = -1;
 }
 
 static int64_t age_to_time(int64_t age_ms, int64_t now_ms)
@@ -295,17 +336,17 @@ void fleet_put(struct fleet *fleet, const struct feed_node *node,
 	take_record(fleet, entry, &node->record);
 	take_boot(entry, node, now_ms);
 	entry->sync_round = fleet->sync_round;
-	take_state(fleet, &entry->node, node->state);
-	entry->node.refused_total = node->refused_total;
-	entry->node.registered_at_ms =
+	take_state(fleet, entry->node, node->state);
+	entry->node->refused_total = node->refused_total;
+	entry->node->registered_at_ms =
 		age_to_time(node->registered_age_ms, now_ms);
 	if (node->load_age_ms >= 0)
-		take_load(fleet, &entry->node,
+		take_load(fleet, entry->node,
 			  &(struct sessions_report){
 				  node->conns, node->accepts_total,
 				  age_to_time(node->load_age_ms, now_ms)});
 	else
-		entry->node.load_at_ms = -1;
+		entry->node->load_at_ms = -1;
 }
 
 void fleet_del(struct fleet *fleet, const char *id)
@@ -333,17 +374,17 @@ void fleet_load(struct fleet *fleet, const struct feed_load *load,
 
 	if (!entry || load->age_ms < 0)
 		return;
-	take_load(fleet, &entry->node,
+	take_load(fleet, entry->node,
 		  &(struct sessions_report){load->conns, load->accepts_total,
 					    age_to_time(load->age_ms, now_ms)});
-	entry->node.refused_total = load->refused_total;
+	entry->node->refused_total = load->refused_total;
 }
 
 const struct fleet_node *fleet_find(const struct fleet *fleet, const char *id)
 {
 	struct entry *entry = find_entry(fleet, id);
 
-	return entry ? &entry->node : NULL;
+	return entry ? entry->node : NULL;
 }
 
 unsigned fleet_find_addr(const struct fleet *fleet, const struct addr *addr,

@@ -22,6 +22,8 @@ struct fleet;
 /* A node as ranking sees it. Small: a build walks over all of them. */
 struct fleet_node {
 	struct card *card; /* record, hashes, fragments; never NULL */
+	/* The fleet's own pointer to this node, which moves. */
+	struct fleet_node **handle;
 	enum node_state state;
 	uint32_t conns;		/* c_i as reported */
 	uint64_t accepts_total; /* A_i */
@@ -63,6 +65,11 @@ void fleet_end_sync(struct fleet *fleet);
 /* fleet_nodes - all nodes in order of id: equal fleets give equal snapshots
  * on every replica. Borrowed until the next change. */
 struct fleet_node *const *fleet_nodes(struct fleet *fleet, unsigned *count_r);
+/* fleet_arrange - have @nodes, some of fleet_nodes(), one behind the other in
+ * this order, if too many are not; they and all others may move, @nodes are
+ * where they were or are set to where they are. */
+void fleet_arrange(struct fleet *fleet, struct fleet_node **nodes,
+		   unsigned count);
 /* fleet_find, fleet_find_region - by id; borrowed until the next change, or
  * NULL. */
 const struct fleet_node *fleet_find(const struct fleet *fleet, const char *id);

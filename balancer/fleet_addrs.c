@@ -11,8 +11,8 @@
 #define SLOTS_MIN 64
 
 struct fleet_addrs_slot {
-	uint64_t hash;		 /* of the address; stands for it */
-	struct fleet_node *node; /* NULL = empty */
+	uint64_t hash;		    /* of the address; stands for it */
+	struct fleet_node **handle; /* of a node; NULL = empty */
 };
 
 static uint64_t hash_of(const struct addr *addr)
@@ -48,7 +48,7 @@ static void put_slot(struct fleet_addrs *addrs,
 {
 	uint32_t at = home(addrs, slot->hash);
 
-	while (addrs->slots[at].node)
+	while (addrs->slots[at].handle)
 		at = next(addrs, at);
 	addrs->slots[at] = *slot;
 	addrs->used++;
@@ -62,7 +62,7 @@ static void grow(struct fleet_addrs *addrs)
 	addrs->slots = mem_array(addrs->slot_count, sizeof(*addrs->slots));
 	addrs->used = 0;
 	for (uint32_t i = 0; i < old.slot_count; i++)
-		if (old.slots[i].node)
+		if (old.slots[i].handle)
 			put_slot(addrs, &old.slots[i]);
 	fleet_addrs_fini(&old);
 }
@@ -72,7 +72,7 @@ static bool is_crowded(const struct fleet_addrs *addrs, uint64_t hash)
 {
 	unsigned count = 0;
 
-	for (uint32_t at = home(addrs, hash); addrs->slots[at].node;
+	for (uint32_t at = home(addrs, hash); addrs->slots[at].handle;
 	     at = next(addrs, at))
 		count += addrs->slots[at].hash == hash;
 	return count >= FLEET_ADDRS_SHARED;
@@ -81,7 +81,7 @@ static bool is_crowded(const struct fleet_addrs *addrs, uint64_t hash)
 static void add_one(struct fleet_addrs *addrs, struct fleet_node *node,
 		    const struct addr *addr)
 {
-	const struct fleet_addrs_slot slot = {hash_of(addr), node};
+	const struct fleet_addrs_slot slot = {hash_of(addr), node->handle};
 
 	if (4 * (addrs->used + 1) > 3 * addrs->slot_count)
 		grow(addrs);
@@ -98,7 +98,7 @@ static void empty_slot(struct fleet_addrs *addrs, uint32_t hole)
 		uint32_t from_home;
 
 		at = next(addrs, at);
-		if (!addrs->slots[at].node)
+		if (!addrs->slots[at].handle)
 			break;
 		from_home = at - home(addrs, addrs->slots[at].hash);
 		if ((from_home & mask) < ((at - hole) & mask))
@@ -106,7 +106,7 @@ static void empty_slot(struct fleet_addrs *addrs, uint32_t hole)
 		addrs->slots[hole] = addrs->slots[at];
 		hole = at;
 	}
-	addrs->slots[hole].node = NULL;
+	addrs->slots[hole].handle = NULL;
 	addrs->used--;
 }
 
@@ -118,10 +118,10 @@ static void del_one(struct fleet_addrs *addrs, const struct fleet_node *node,
 
 	if (addrs->used == 0)
 		return;
-	for (at = home(addrs, hash); addrs->slots[at].node;
+	for (at = home(addrs, hash); addrs->slots[at].handle;
 	     at = next(addrs, at)) {
 		if (addrs->slots[at].hash != hash ||
-		    addrs->slots[at].node != node)
+		    addrs->slots[at].handle != node->handle)
 			continue;
 		empty_slot(addrs, at);
 		return;
@@ -157,9 +157,9 @@ unsigned fleet_addrs_find(const struct fleet_addrs *addrs,
 
 	if (addrs->used == 0)
 		return 0;
-	for (at = home(addrs, hash); addrs->slots[at].node;
+	for (at = home(addrs, hash); addrs->slots[at].handle;
 	     at = next(addrs, at))
 		if (addrs->slots[at].hash == hash)
-			nodes_r[count++] = addrs->slots[at].node;
+			nodes_r[count++] = *addrs->slots[at].handle;
 	return count;
 }

@@ -320,8 +320,6 @@ static void store_fill(struct work *work, struct snapshot_site *site,
 	for (uint32_t i = 0; i < site->node_count; i++) {
 		struct snapshot_node *node = &to->nodes[site->first_node + i];
 
-		catalog_prefetch(work->rank->catalog,
-				 work->from->first_node + site->first_node + i);
 		node->weight = nodes[i].p;
 		node->cap = (float)nodes[i].cap;
 		node->floor = (float)nodes[i].floor;

@@ -222,7 +222,6 @@ void reckon_site(const struct reckon *r, uint32_t site)
 
 	r->rooms[site] = (struct waterfall_site){0};
 	for (uint32_t i = 0; i < from->node_count; i++) {
-		catalog_prefetch(r->catalog, from->first_node + i);
 		reckon_node(r, &sources[i], &nodes[i], site, until_ms);
 		doubted |= nodes[i].by_clients;
 	}

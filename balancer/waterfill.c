@@ -63,15 +63,12 @@ static double sum_at(const struct waterfill_site *site, double x,
 	for (uint32_t i = 0; i < site->node_count; i++) {
 		const struct waterfill_node *node = &site->nodes[i];
 		double p = node->gain * x - node->offset;
+		double gain = p < node->cap ? node->gain : 0;
 
-		if (p >= node->cap) {
-			sum += node->cap;
-		} else if (p <= node->floor) {
-			sum += node->floor;
-		} else {
-			sum += p;
-			slope += node->gain;
-		}
+		/* Conditional moves: nobody could foresee the branches. */
+		slope += p > node->floor ? gain : 0;
+		p = p > node->floor ? p : node->floor;
+		sum += p < node->cap ? p : node->cap;
 	}
 	*slope_r = slope;
 	return sum;

@@ -55,6 +55,61 @@ static void test_nodes_stand_in_order_of_id(void **state)
 	world_fini(&w);
 }
 
+/* All but every tenth, backwards; the others follow. */
+static unsigned arrange_backwards(struct fleet *fleet,
+				  struct fleet_node **arranged)
+{
+	unsigned count, kept = 0;
+	struct fleet_node *const *nodes = fleet_nodes(fleet, &count);
+
+	for (unsigned i = count; i-- > 0;)
+		if (i % 10 > 0)
+			arranged[kept++] = nodes[i];
+	fleet_arrange(fleet, arranged, kept);
+	return kept;
+}
+
+static void test_arranged_nodes_lie_in_a_row_and_are_found(void **state)
+{
+	struct fleet_node *arranged[900], *at_addr[FLEET_ADDRS_SHARED];
+	struct world w;
+	unsigned kept;
+
+	(void)state;
+	world_init(&w);
+	for (unsigned round = 0; round < 3; round++) {
+		for (unsigned i = 0; i < 300; i++) {
+			char id[16];
+			struct buf b;
+
+			buf_init_fixed(&b, id, sizeof(id));
+			buf_printf(&b, "n%u-%u", round, i);
+			buf_cstr(&b);
+			put(&w, id);
+		}
+		fleet_del(w.fleet, "n0-7"); /* leaves a hole */
+		kept = arrange_backwards(w.fleet, arranged);
+		check_order(w.fleet, 300 * (round + 1) - 1);
+		for (unsigned i = 0; i < kept; i++) {
+			const struct node_record *record =
+				&arranged[i]->card->record;
+
+			assert_ptr_equal(arranged[i], arranged[0] + i);
+			assert_ptr_equal(fleet_find(w.fleet, record->id),
+					 arranged[i]);
+			assert_int_equal(fleet_find_addr(w.fleet,
+							 &record->ipv4[0],
+							 at_addr),
+					 1);
+			assert_ptr_equal(at_addr[0], arranged[i]);
+		}
+	}
+	put(&w, "one-more");
+	arrange_backwards(w.fleet, arranged); /* not worth it: nothing moves */
+	assert_ptr_not_equal(arranged[1], arranged[0] + 1);
+	world_fini(&w);
+}
+
 static void test_a_full_state_forgets_what_it_does_not_hold(void **state)
 {
 	struct world w;
@@ -238,6 +293,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_nodes_stand_in_order_of_id),
+		cmocka_unit_test(
+			test_arranged_nodes_lie_in_a_row_and_are_found),
 		cmocka_unit_test(
 			test_a_full_state_forgets_what_it_does_not_hold),
 		cmocka_unit_test(test_what_changes_the_shape),
