@@ -60,6 +60,7 @@ struct card *card_new(const struct node_record *record)
 	card->record = *record;
 	card->families = families;
 	card->id_hash = hash_text(sv_str(record->id));
+	card->text_hash = hash_text(buf_view(&text));
 	card->site_hash = hash_site(record);
 	atomic_init(&card->refs, 1);
 	if (text.len > 0)

@@ -24,6 +24,7 @@ struct card {
 	 * of it. In text. */
 	struct sv fragment[CARD_FAMILIES];
 	uint64_t id_hash;   /* hash_text(id): part of every score */
+	uint64_t text_hash; /* of all fragments */
 	uint64_t site_hash; /* of (service, region, zone) */
 	uint8_t families;   /* CARD_HAS_* */
 	_Atomic uint32_t refs;

@@ -37,13 +37,18 @@ static struct sv since(const struct buf *b, size_t *mark)
 	return part;
 }
 
-static void put_headers(struct buf *b, uint64_t ttl_s)
+static void put_headers(struct policy *p, struct buf *b, uint64_t ttl_s)
 {
-	buf_str(b, "Content-Type: application/json\r\n"
-		   "Cache-Control: private, max-age=");
+	size_t mark = 0, kept;
+
+	buf_str(b, "Content-Type: application/json\r\n");
+	kept = b->len;
+	buf_str(b, "Cache-Control: private, max-age=");
 	buf_u64(b, ttl_s);
 	buf_str(b, ", stale-if-error=86400\r\n"
 		   "Access-Control-Allow-Origin: *\r\n");
+	p->headers = since(b, &mark);
+	p->kept_headers = sv_of(b->data + kept, b->len - kept);
 }
 
 static void put_rates(struct buf *b, const struct balancer_settings *s)
@@ -131,8 +136,8 @@ static void render(struct policy *p, const struct balancer_settings *s)
 
 	p->text = mem_alloc(POLICY_TEXT_MAX);
 	buf_init_fixed(&b, p->text, POLICY_TEXT_MAX);
-	put_headers(&b, (uint64_t)s->ttl_ms / 1000);
-	p->headers = since(&b, &mark);
+	put_headers(p, &b, (uint64_t)s->ttl_ms / 1000);
+	mark = b.len;
 	buf_i64(&b, s->ttl_ms / 1000);
 	p->ttl = since(&b, &mark);
 	put_rates(&b, s);

@@ -29,12 +29,13 @@ struct policy {
 	struct snapshot_policy ranking;
 	unsigned fallback_count; /* 0: the service's own name */
 	/* Texts in the policy's own memory. */
-	struct sv headers;   /* of an answer of /resolve, with CRLFs */
-	struct sv ttl;	     /* "60" */
-	struct sv rates;     /* "heartbeat":{..},"backoff":{..} */
-	struct sv fallback;  /* "a.example","b.example" */
-	struct sv goim_head; /* goim's answer up to its list of nodes */
-	struct sv goim_tail; /* and what follows the list */
+	struct sv headers;	/* of an answer of /resolve, with CRLFs */
+	struct sv kept_headers; /* of them, those of a 304 */
+	struct sv ttl;		/* "60" */
+	struct sv rates;	/* "heartbeat":{..},"backoff":{..} */
+	struct sv fallback;	/* "a.example","b.example" */
+	struct sv goim_head;	/* goim's answer up to its list of nodes */
+	struct sv goim_tail;	/* and what follows the list */
 	char *text;
 };
 

@@ -7,6 +7,7 @@
 
 #include "balancer/answer.h"
 #include "balancer/client_addr.h"
+#include "balancer/etag.h"
 #include "lib/base/clk.h"
 #include "lib/base/hash.h"
 #include "lib/proto/url.h"
@@ -43,6 +44,7 @@ const char *resolve_result_str(enum resolve_result result)
 		[RESOLVE_PANIC] = "panic",
 		[RESOLVE_EMPTY] = "empty",
 		[RESOLVE_GOIM] = "goim",
+		[RESOLVE_NOT_MODIFIED] = "not_modified",
 	};
 
 	return names[result];
@@ -172,15 +174,32 @@ static void count_result(const struct resolve_turn *turn)
 	counter_add(&turn->resolver->counters.results[result], 1);
 }
 
-static void reply(struct resolve_turn *turn)
+static void reply_list(struct resolve_turn *turn, struct sv headers)
 {
-	struct buf *out =
-		httpd_reply_begin(turn->req, 200, turn->view->policy->headers);
+	struct buf *out = httpd_reply_begin(turn->req, 200, headers);
 
-	read_place(turn);
 	answer_put(out, turn->service, &turn->client, &turn->list);
 	httpd_reply_end(turn->req);
 	count_result(turn);
+}
+
+/* A device may have this list already. */
+static void reply_device(struct resolve_turn *turn)
+{
+	const struct policy *policy = turn->view->policy;
+	uint64_t tag = etag_of(turn->service, &turn->client, &turn->list);
+	char text[ETAG_HEADERS_BYTES];
+	struct buf room;
+
+	buf_init_fixed(&room, text, sizeof(text));
+	if (turn->list.count == 0 || !etag_is_known(turn->req->head, tag)) {
+		etag_put_headers(&room, policy->headers, tag);
+		reply_list(turn, buf_view(&room));
+		return;
+	}
+	etag_put_headers(&room, policy->kept_headers, tag);
+	httpd_reply(turn->req, 304, NULL, buf_view(&room), sv_of("", 0));
+	counter_add(&turn->resolver->counters.results[RESOLVE_NOT_MODIFIED], 1);
 }
 
 static void reply_nobody(struct resolve_turn *turn, struct sv host)
@@ -269,7 +288,11 @@ static void resolve(struct resolve_turn *turn)
 	}
 	if (turn->query.failed_count > 0)
 		report_failed(turn);
-	reply(turn);
+	read_place(turn);
+	if (turn->query.device.len > 0)
+		reply_device(turn);
+	else
+		reply_list(turn, turn->view->policy->headers);
 }
 
 /* ---- /goim/nodes/weighted ---- */

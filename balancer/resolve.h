@@ -19,10 +19,11 @@
 #include "lib/svc/metrics.h"
 
 enum resolve_result {
-	RESOLVE_OK,    /* a list */
-	RESOLVE_PANIC, /* a list beyond all headroom */
-	RESOLVE_EMPTY, /* no node alive: fallback names only */
-	RESOLVE_GOIM,  /* goim's form */
+	RESOLVE_OK,	      /* a list */
+	RESOLVE_PANIC,	      /* a list beyond all headroom */
+	RESOLVE_EMPTY,	      /* no node alive: fallback names only */
+	RESOLVE_GOIM,	      /* goim's form */
+	RESOLVE_NOT_MODIFIED, /* the device has this list: 304 */
 	RESOLVE_RESULT_COUNT,
 };
 
@@ -95,7 +96,8 @@ enum httpd_admission resolve_admit(const struct addr *peer, void *resolver);
 /* resolve_key - the key of a device id: the same on every replica. */
 uint64_t resolve_key(struct sv device);
 
-/* resolve_result_str - "ok", "panic", "empty", "goim". */
+/* resolve_result_str - "ok", "panic", "empty", "goim",
+ * "not_modified". */
 const char *resolve_result_str(enum resolve_result result);
 
 #endif

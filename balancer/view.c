@@ -6,6 +6,7 @@
 #include "balancer/view.h"
 
 #include "lib/base/clk.h"
+#include "lib/base/hash.h"
 #include "lib/base/mem.h"
 
 /* Head and tail of one service: name, id, fallback names of 253 bytes. */
@@ -95,6 +96,10 @@ static void render(struct view *view)
 		service->head = since(&b, &mark);
 		put_tail(&b, view, service->name);
 		service->tail = since(&b, &mark);
+		service->text_hash =
+			hash_mix(hash_text(service->name) ^
+				 hash_mix(hash_text(view->policy->headers) ^
+					  hash_text(service->tail)));
 	}
 	put_id(&b, view);
 	view->nobody_head = since(&b, &mark);

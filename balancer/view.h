@@ -28,8 +28,9 @@ struct view_service {
 	unsigned slot;				/* of demand_count() */
 	uint8_t index;				/* of this service */
 	struct sv name;				/* in the snapshot */
-	struct sv head; /* {"host":..,"ttl":..,"id":"B:N: */
-	struct sv tail; /* what follows the list, without the last } */
+	struct sv head;	    /* {"host":..,"ttl":..,"id":"B:N: */
+	uint64_t text_hash; /* of name and ttl in the head, and of the tail */
+	struct sv tail;	    /* what follows the list, without the last } */
 };
 
 struct view {

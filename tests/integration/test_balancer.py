@@ -170,6 +170,48 @@ def test_answer_is_the_documented_one(three):
     assert short.json()["host"] == HOST  # the only service
 
 
+def test_a_device_keeps_its_list(three):
+    """ETag and 304: while nothing changes, whatever the snapshot's number."""
+    query = f"/resolve?host={HOST}&ip={CLIENTS['tyo']}&device=d1"
+
+    def ask(method="GET", target=query, **headers):
+        return http_call(three.public, method, target, headers=headers)
+
+    first = ask()
+    tag = first.headers["etag"]
+    assert re.fullmatch(r'W/"[0-9a-f]{16}"', tag)
+    number = three.snapshot()["number"]
+    until(lambda: three.snapshot()["number"] > number, 5, "a new snapshot")
+    for same in (tag, tag[2:], "*", f'"x", {tag}'):
+        for method in ("GET", "HEAD"):
+            kept = ask(method, **{"If-None-Match": same})
+            assert (kept.status, kept.body) == (304, b""), same
+            assert kept.headers["etag"] == tag
+            assert kept.headers["cache-control"] == (
+                first.headers["cache-control"])
+            assert kept.headers["date"]
+            assert kept.headers["access-control-allow-origin"] == "*"
+            assert "content-type" not in kept.headers
+            assert "content-length" not in kept.headers
+    assert three.metric(
+        'peri_resolve_requests_total{result="not_modified"}') == 8
+    other = ask(**{"If-None-Match": 'W/"0123456789abcdef"'})
+    assert other.status == 200 and other.headers["etag"] == tag
+    head = ask("HEAD")
+    assert (head.status, head.headers["etag"]) == (200, tag)
+    # Who is anonymous has nothing to keep; a refusal stays one.
+    for target in (query.replace("&device=d1", ""), "/goim/nodes/weighted"):
+        answer = ask(target=target, **{"If-None-Match": "*"})
+        assert answer.status == 200 and "etag" not in answer.headers
+    assert ask(target=query + "&n=99", **{"If-None-Match": "*"}).status == 400
+    # Its first node leaves: another list, another tag.
+    node = first.json()["nodes"][0]["id"]
+    http_call(three.registry.ports["nodes"], "DELETE",
+              f"/v1/nodes/{node}?boot_epoch=1")
+    until(lambda: ask(**{"If-None-Match": tag}).status == 200, 5, "a new list")
+    assert ask().headers["etag"] != tag
+
+
 def test_head_and_options(three):
     head = http_call(three.public, "HEAD", f"/resolve?host={HOST}")
     assert head.status == 200 and head.body == b""

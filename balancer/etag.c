@@ -1,0 +1,125 @@
+/*
+ * etag.c - see the header. Mixes hashes that registrations and views have
+ * ready; only the area's name is read byte by byte.
+ */
+#include "balancer/etag.h"
+
+#include "lib/base/hash.h"
+
+static uint64_t mix(uint64_t hash, uint64_t word)
+{
+	return hash_mix(hash ^ word) + word;
+}
+
+/* The network that answers show instead of the address. */
+static uint64_t network_of(const struct addr *address)
+{
+	unsigned bytes = address->family == ADDR_V4 ? 3 : 6;
+	uint64_t network = address->family;
+
+	for (unsigned i = 0; i < bytes; i++)
+		network = network << 8 | address->bytes[i];
+	return network;
+}
+
+static uint64_t mix_place(uint64_t hash, const struct place_note *place)
+{
+	uint64_t word = (uint64_t)(uint8_t)place->country[0] << 48 |
+			(uint64_t)(uint8_t)place->country[1] << 40 |
+			(uint64_t)place->source << 32 |
+			(uint64_t)(uint16_t)place->lat_hundredths << 16 |
+			(uint16_t)place->lon_hundredths;
+
+	return mix(mix(hash, word), hash_text(place->area));
+}
+
+/* Loads of one step are asked for together, as answer_close() does. */
+static void load_cards(const struct view_service *service,
+		       const struct draw_list *list, const struct card **cards)
+{
+	const struct snapshot_node *nodes = service->ranking->nodes;
+
+	for (unsigned i = 0; i < list->count; i++)
+		__builtin_prefetch(&nodes[list->entries[i].node].card);
+	for (unsigned i = 0; i < list->count; i++) {
+		cards[i] = nodes[list->entries[i].node].card;
+		__builtin_prefetch(cards[i]);
+	}
+}
+
+uint64_t etag_of(const struct view_service *service,
+		 const struct answer_client *client,
+		 const struct draw_list *list)
+{
+	const struct card *cards[DRAW_MAX];
+	uint64_t hash = mix(service->text_hash, network_of(&client->address));
+
+	load_cards(service, list, cards);
+	hash = mix_place(hash, &client->place);
+	hash = mix(hash, (uint64_t)client->family << 1 | list->panic);
+	for (unsigned i = 0; i < list->count; i++)
+		hash = mix(mix(hash, cards[i]->text_hash), list->entries[i].km);
+	return hash;
+}
+
+void etag_put(struct buf *b, uint64_t tag)
+{
+	buf_sv(b, SV("W/\""));
+	buf_hex(b, tag, 16);
+	buf_sv(b, SV("\""));
+}
+
+void etag_put_headers(struct buf *b, struct sv headers, uint64_t tag)
+{
+	buf_sv(b, headers);
+	buf_sv(b, SV("ETag: "));
+	etag_put(b, tag);
+	buf_sv(b, SV("\r\n"));
+}
+
+/* The next tag of a list, without W/ and with its quotes; NULL ptr: no more
+ * that can be read. Commas may stand in a tag. */
+static struct sv next_tag(struct sv *rest)
+{
+	const char *end;
+	struct sv tag;
+
+	*rest = sv_trim(*rest);
+	while (rest->len > 0 && rest->ptr[0] == ',')
+		*rest = sv_trim(sv_of(rest->ptr + 1, rest->len - 1));
+	if (sv_starts(*rest, SV("W/")))
+		*rest = sv_of(rest->ptr + 2, rest->len - 2);
+	if (rest->len < 2 || rest->ptr[0] != '"')
+		return sv_of(NULL, 0);
+	end = memchr(rest->ptr + 1, '"', rest->len - 1);
+	if (!end)
+		return sv_of(NULL, 0);
+	tag = sv_of(rest->ptr, (size_t)(end + 1 - rest->ptr));
+	*rest = sv_of(tag.ptr + tag.len, rest->len - tag.len);
+	return tag;
+}
+
+static bool is_in(struct sv list, uint64_t tag)
+{
+	char text[ETAG_BYTES] = "";
+	struct sv one, want = sv_of(text + 2, sizeof(text) - 2);
+	struct buf b;
+
+	if (sv_eq(sv_trim(list), SV("*")))
+		return true;
+	buf_init_fixed(&b, text, sizeof(text));
+	etag_put(&b, tag);
+	while ((one = next_tag(&list)).ptr)
+		if (sv_eq(one, want))
+			return true;
+	return false;
+}
+
+bool etag_is_known(const struct http1_request *head, uint64_t tag)
+{
+	for (unsigned i = 0; i < head->header_count; i++)
+		if (sv_eq_nocase(head->headers[i].name, SV("if-none-match")) &&
+		    is_in(head->headers[i].value, tag))
+			return true;
+	return false;
+}
