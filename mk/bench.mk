@@ -9,6 +9,14 @@ bench-resolve: $(BUILD)/bench/loadgen $(BUILD)/bin/peri-registry \
 		$(BUILD)/bin/peri-balancer
 	@/usr/bin/python3 tests/bench/resolve.py --build $(BUILD) $(BENCH_ARGS)
 
+# What one /resolve executes must not grow unnoticed.
+.PHONY: check-instructions
+check-instructions:
+	@deploy/deps.sh lint
+	@$(MAKE) --no-print-directory -s -j2 QUIET=1 VARIANT=release \
+		build/release/bench/bench_balancer__request
+	@tests/bench/instructions.sh build/release
+
 # Everything that is measured: parts, /resolve beside nginx, the comet. Prints
 # "name value unit" lines; docs/BENCHMARKS.md explains them.
 .PHONY: bench

@@ -4,8 +4,6 @@
  * in 20 metros. Prints "name value unit" lines. Arguments: city databases
  * (else those that deploy/geo.sh fetches, when they are there).
  */
-#include "balancer/answer.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,22 +11,12 @@
 #include <unistd.h>
 
 #include "balancer/query.h"
-#include "balancer/resolve.h"
-#include "balancer/snapshot_builder.h"
 #include "lib/base/mem.h"
 #include "lib/base/rng.h"
+#include "tests/bench/bench_world.h"
 
-#define NODES	 1000
 #define REQUESTS 65536
 #define ROUNDS	 16
-
-static const double metros[][2] = {
-	{39.9, 116.4}, {31.2, 121.5},  {23.1, 113.3}, {30.6, 104.1},
-	{22.3, 114.2}, {35.7, 139.7},  {1.35, 103.8}, {19.1, 72.9},
-	{25.2, 55.3},  {50.1, 8.7},    {51.5, -0.1},  {48.9, 2.3},
-	{40.4, -3.7},  {59.3, 18.1},   {-26.2, 28.0}, {-23.5, -46.6},
-	{39.0, -77.5}, {37.3, -121.9}, {41.9, -87.6}, {-33.9, 151.2},
-};
 
 struct bench {
 	struct view *view;
@@ -42,35 +30,6 @@ static double now_ns(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return (double)ts.tv_sec * 1e9 + (double)ts.tv_nsec;
-}
-
-static void die(const char *what)
-{
-	fprintf(stderr, "bench: %s\n", what);
-	exit(1);
-}
-
-static void put_node(struct fleet *fleet, unsigned i)
-{
-	static struct feed_node node;
-	struct node_record *r = &node.record;
-	unsigned metro = i % ARRAY_LEN(metros);
-
-	snprintf(r->id, sizeof(r->id), "node-%04u", i);
-	strcpy(r->service, "im.example.com");
-	snprintf(r->region, sizeof(r->region), "metro-%u", metro);
-	snprintf(r->host, sizeof(r->host), "node-%u.edge.example.com", i);
-	r->has_position = true;
-	r->lat_deg = metros[metro][0];
-	r->lon_deg = metros[metro][1];
-	r->ipv4[0] = addr_from_v4_host(0xcb007100U + i);
-	r->ipv4_count = 1;
-	r->ports = (struct node_ports){3101, 3102, 3103};
-	r->weight = 100;
-	r->capacity = 50000;
-	node.conns = i % 37 * 100;
-	node.registered_age_ms = 100000;
-	fleet_put(fleet, &node, 200000);
 }
 
 static struct view_map *load_map(int argc, char **argv)
@@ -88,37 +47,9 @@ static struct view_map *load_map(int argc, char **argv)
 	}
 	buf_init(&why, 4096);
 	if (cellmap_build(&config, &map, &why) != 0)
-		die(buf_cstr(&why));
+		bench_die(buf_cstr(&why));
 	buf_fini(&why);
 	return view_map_new(map, config.path_count);
-}
-
-static struct view *make_view(struct view_map *map)
-{
-	struct snapshot_builder *builder = snapshot_builder_new();
-	struct snapshot_input input = {.now_ms = 200000,
-				       .policy = snapshot_default_policy(),
-				       .fleet = fleet_new()};
-	char name[] = "bench", *argv[] = {name, NULL};
-	struct balancer_settings settings;
-	struct view_parts parts = {.map = map};
-	struct view *view;
-	struct buf why;
-
-	buf_init(&why, 4096);
-	if (conf_load(balancer_conf_table(), NULL, 1, argv, &settings, &why))
-		die(buf_cstr(&why));
-	buf_fini(&why);
-	for (unsigned i = 0; i < NODES; i++)
-		put_node(input.fleet, i);
-	input.cells = cellmap_cells(map->map, &input.cell_count);
-	parts.snapshot = snapshot_builder_build(builder, &input);
-	parts.policy = policy_new(&settings);
-	view = view_new(&parts);
-	policy_unref(&parts.policy);
-	fleet_free(&input.fleet);
-	snapshot_builder_free(&builder);
-	return view;
 }
 
 static void make_requests(struct bench *b)
@@ -156,7 +87,7 @@ static uint64_t one(const struct bench *b, enum part part, unsigned i,
 
 	if (part == PART_QUERY || part == PART_ALL)
 		if (query_parse(sv_str(b->text[i]), &query) != QUERY_OK)
-			die("query");
+			bench_die("query");
 	client.address = b->addresses[i];
 	if (part == PART_PLACE || part == PART_BODY || part == PART_ALL)
 		id = place_note_begin(notes, &client.address, &cell);
@@ -198,7 +129,7 @@ static void run(const struct bench *b, enum part part, const char *name)
 int main(int argc, char **argv)
 {
 	struct view_map *map = load_map(argc, argv);
-	struct bench b = {.view = make_view(map)};
+	struct bench b = {.view = bench_view(map)};
 
 	make_requests(&b);
 	run(&b, PART_QUERY, "query");
