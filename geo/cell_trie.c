@@ -168,7 +168,8 @@ static int fill(struct build *b, uint32_t index, cell_key base, unsigned depth,
 	p.base = base;
 	p.depth = depth;
 	scan(b, &p, run);
-	p.node.child_base = add_nodes(b, cell_trie_popcount(p.node.child));
+	p.node.child_base =
+		add_nodes(b, (unsigned)__builtin_popcountll(p.node.child));
 	b->trie->nodes[index] = p.node;
 	index = p.node.child_base;
 	for (left = p.node.child; rc == 0 && left != 0; left &= left - 1) {

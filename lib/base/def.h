@@ -12,6 +12,8 @@
 #define PRINTF_LIKE(f, a) __attribute__((format(printf, f, a)))
 #define NORETURN	  __attribute__((noreturn))
 #define UNUSED		  __attribute__((unused))
+/* For what is compiled several ways by a constant argument. */
+#define ALWAYS_INLINE	  inline __attribute__((always_inline))
 
 #define LIKELY(x)   __builtin_expect(!!(x), 1)
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
