@@ -15,10 +15,11 @@
 struct balancer_settings {
 	struct conf_listen listen_public, listen_admin;
 	uint32_t workers;
-	uint32_t conns_max;		 /* open connections of one worker */
-	uint32_t conns_per_address;	 /* of them; 0 = no limit */
-	uint32_t rate_limit, rate_burst; /* of a network; 0 = no limit */
-	uint32_t bad_rate, bad_burst;	 /* 4xx of an address; 0 = none */
+	uint32_t conns_max;	    /* open connections of one worker */
+	uint32_t conns_per_address; /* of them; 0 = no limit */
+	int64_t head_timeout_ms, idle_timeout_ms, write_timeout_ms;
+	uint32_t rate_limit, rate_burst;     /* of a network; 0 = no limit */
+	uint32_t bad_rate, bad_burst;	     /* 4xx of an address; 0 = none */
 	char balancer_id[BALANCER_ID_BYTES]; /* "" = the host's name */
 	char state_dir[BALANCER_PATH_BYTES]; /* "" = no saved state */
 	/* the registry */

@@ -56,6 +56,10 @@ static int start(struct loop *loop, unsigned index, void *arg, void **state_r)
 		.bad_per_s = settings->bad_rate,
 		.bad_burst = settings->bad_burst,
 	};
+	limits.head_timeout_ms = settings->head_timeout_ms;
+	limits.body_timeout_ms = settings->head_timeout_ms;
+	limits.idle_timeout_ms = settings->idle_timeout_ms;
+	limits.write_timeout_ms = settings->write_timeout_ms;
 	limits.body_max_bytes = BODY_MAX;
 	qsbr_online(w->config.domain, index);
 	w->server = httpd_new(loop, &limits, resolve_handle, &w->resolver);

@@ -1,8 +1,9 @@
 # `make bench-resolve`: /resolve beside nginx, on one core each. Benchmarks in
 # C: tests/bench/<name>.c without "bench_" stands alone.
-$(BUILD)/bench/loadgen: $(BUILD)/obj/tests/bench/loadgen.o
+$(BUILD)/bench/loadgen $(BUILD)/bench/flood: \
+		$(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o
 	@mkdir -p $(@D)
-	@$(CC) $(LDFLAGS) -o $@ $^
+	@$(CC) $(LDFLAGS) -o $@ $^ -lpthread
 
 .PHONY: bench-resolve
 bench-resolve: $(BUILD)/bench/loadgen $(BUILD)/bin/peri-registry \
@@ -17,6 +18,12 @@ check-instructions:
 		build/release/bench/bench_balancer__request
 	@tests/bench/instructions.sh build/release
 
+# A well-behaved client beside an attack, on one worker and on two.
+.PHONY: bench-flood
+bench-flood: $(BUILD)/bench/flood $(BUILD)/bin/peri-registry \
+		$(BUILD)/bin/peri-balancer
+	@/usr/bin/python3 tests/bench/flood.py --build $(BUILD) $(BENCH_ARGS)
+
 # Everything that is measured: parts, /resolve beside nginx, the comet. Prints
 # "name value unit" lines; docs/BENCHMARKS.md explains them.
 .PHONY: bench
@@ -27,5 +34,6 @@ bench:
 	@for program in $(BENCH_NAMES:%=$(BUILD)/bench/%); do \
 		echo "# $$program"; $$program || exit 1; done
 	@$(MAKE) --no-print-directory -s QUIET=1 bench-resolve
+	@$(MAKE) --no-print-directory -s QUIET=1 bench-flood
 	@echo "# tests/bench/comet.py"
 	@/usr/bin/python3 tests/bench/comet.py --build $(BUILD)

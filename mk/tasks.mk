@@ -39,13 +39,13 @@ test: deps-test
 
 # Parts of `make test`, for one variant at a time.
 test-unit: unit
-test-integration: all
+test-integration: all $(BUILD)/bench/flood
 	@PERI_BUILD=$(CURDIR)/$(BUILD) $(PYTEST) tests/integration $(PYTEST_ARGS)
 
 THREAD_TESTS = $(filter $(THREAD_TEST_NAMES:%=$(BUILD)/tests/unit/%),\
 	$(UNIT_BINARIES))
 THREAD_TEST_NAMES := lib-base/test_qsbr lib-net/test_mailbox \
-	lib-svc/test_worker registry/test_store_sqlite balancer/test_suspect_ring
+	lib-svc/test_worker registry/test_store_sqlite balancer/test_suspect_ring balancer/test_ratelimit
 .PHONY: test-threads
 test-threads: $(THREAD_TESTS)
 	@tools/run_unit.sh $(THREAD_TESTS)

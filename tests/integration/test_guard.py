@@ -3,12 +3,18 @@ address, clients that are slow on purpose, floods. tests/unit/lib-net and
 tests/unit/lib-proto have the full tables; this shows that the daemon's options
 reach them and that a well-behaved client is served all the while."""
 import json
+import os
+import resource
+import select
+import signal
 import socket
 import struct
+import subprocess
+import time
 
 import pytest
 
-from harness import PATIENCE, http_call, metrics, until
+from harness import BUILD, PATIENCE, http_call, until
 from test_balancer import CLIENTS, HOST, World
 
 CALL = f"GET /resolve?host={HOST}%s HTTP/1.1\r\nHost: a\r\n%s\r\n"
@@ -154,7 +160,7 @@ def test_forwarded_header(world):
     assert status == 400 and body["type"].endswith("bad-forwarded-for")
     # SIGHUP changes which.
     write_config(config, "x-forwarded-for")
-    world.balancer.signal(1)
+    world.balancer.signal(signal.SIGHUP)
     until(lambda: first_node(ask(x_forwarded, forwarded)) == "tyo-1")
 
 
@@ -261,3 +267,219 @@ def test_bad_requests_of_an_address(world):
         with Client(world.public, "127.0.0.66") as again:
             return again.ask()[0] == 200
     until(served)
+
+
+# ---- slow on purpose ----
+
+class Clock:
+    """Nothing here waits by the clock: it is asked how long something took."""
+
+    def __init__(self):
+        self.began = time.monotonic()
+
+    def elapsed(self):
+        return time.monotonic() - self.began
+
+
+def test_slow_loris(world):
+    """Hundreds of heads that never end, byte by byte: each has 408 in its
+    time, though bytes kept coming, and a client beside them is served."""
+    start(world, "--head-timeout=1s", "--bad-rate=0")
+    clock = Clock()
+    hogs = [Client(world.public, f"127.0.0.{10 + i % 8}") for i in range(300)]
+    for hog in hogs:
+        hog.send(b"GET / HTTP/1.1\r\nA: ")
+    with Client(world.public) as good:
+        def drip():
+            for hog in hogs:
+                try:
+                    hog.send(b"b")
+                except OSError:
+                    pass  # refused and closed
+            assert good.ask()[0] == 200
+            return rejected(world, "408") == len(hogs)
+        until(drip, 20)
+    assert clock.elapsed() >= 1
+    for hog in hogs:
+        got = hog.ends()
+        assert not got or got.startswith(b"HTTP/1.1 408 ")
+        hog.socket.close()
+
+
+def test_slow_body(world):
+    start(world, "--head-timeout=500ms")
+    with Client(world.public) as slow, Client(world.public) as good:
+        slow.send(b"GET /healthz HTTP/1.1\r\nHost: a\r\n"
+                  b"Content-Length: 10\r\n\r\n")
+
+        def drip():
+            try:
+                slow.send(b"x" if drip.sent < 9 else b"")
+                drip.sent += 1
+            except OSError:
+                pass
+            assert good.ask()[0] == 200
+            return rejected(world, "408") == 1
+        drip.sent = 0
+        until(drip, 20)
+        assert slow.ends().startswith(b"HTTP/1.1 408 ")
+
+
+def test_silence_and_idleness(world):
+    start(world, "--head-timeout=500ms", "--idle-timeout=1s")
+    with Client(world.public) as silent, Client(world.public) as idle:
+        assert idle.ask()[0] == 200
+        clock = Clock()
+        assert silent.ends() == b""
+        assert idle.ends() == b""
+        assert clock.elapsed() >= 0.9
+    assert rejected(world, "silent") == rejected(world, "idle") == 1
+
+
+def test_slow_reader(world):
+    """One that asks and does not read: neither memory nor patience without
+    end, and its neighbours do not notice."""
+    start(world, "--write-timeout=500ms", "--idle-timeout=60s")
+    asks = (CALL % ("", "")).encode() * 64
+    with Client(world.public) as slow, Client(world.public) as good:
+        slow.socket.setblocking(False)
+
+        def push():
+            try:
+                while True:
+                    slow.socket.send(asks)
+            except BlockingIOError:
+                pass  # the server has stopped reading: backpressure
+            except OSError:
+                pass  # it has closed
+            assert good.ask()[0] == 200
+            return rejected(world, "slow_reader") == 1
+        until(push, 20)
+        with open(f"/proc/{world.balancer.process.pid}/status",
+                  encoding="ascii") as file:
+            peak = [line for line in file if line.startswith("VmHWM")][0]
+        assert int(peak.split()[1]) < 1 << 20  # KiB
+
+
+# ---- out of something ----
+
+def open_files(world):
+    return len(os.listdir(f"/proc/{world.balancer.process.pid}/fd"))
+
+
+def test_no_descriptors(world):
+    """EMFILE: who is connected is served, nothing spins, and all is well when
+    others leave."""
+    start(world)
+    with Client(world.public) as good:
+        assert good.ask()[0] == 200
+        # Its own admin connections need some; they come and go.
+        room = open_files(world) + 20
+        resource.prlimit(world.balancer.process.pid, resource.RLIMIT_NOFILE,
+                         (room, room))
+        hogs = [Client(world.public, "127.0.0.66") for _ in range(100)]
+        world.balancer.logged("listener.pause")
+        assert open_files(world) <= room
+        cpu = cpu_s(world)
+        clock = Clock()
+        for _ in range(200):
+            assert good.ask()[0] == 200
+        assert cpu_s(world) - cpu < clock.elapsed() + 0.5
+        for hog in hogs:
+            hog.socket.close()
+
+        def served():
+            with Client(world.public) as new:
+                return new.ask()[0] == 200
+        until(served)
+        assert good.ask()[0] == 200
+        assert world.snapshot()["nodes"]["up"] == 3  # admin answers again
+
+
+def cpu_s(world):
+    with open(f"/proc/{world.balancer.process.pid}/stat",
+              encoding="ascii") as file:
+        fields = file.read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def dial(port, number):
+    """A connection that may still be on its way."""
+    s = socket.socket()
+    s.setblocking(False)
+    s.bind((f"127.2.0.{number % 100 + 1}", 0))
+    s.connect_ex(("127.0.0.1", port))
+    return s
+
+
+def pending(sockets):
+    """Those that the kernel has not let in."""
+    poll = select.poll()
+    for s in sockets:
+        poll.register(s, select.POLLOUT)
+    return len(sockets) - len(poll.poll(0))
+
+
+def test_full_accept_queue(world):
+    """While the daemon does not accept, the kernel queues, then drops. When
+    it is back, the queue is taken in turns: open connections are not starved,
+    everybody is let in."""
+    with open("/proc/sys/net/core/somaxconn", encoding="ascii") as file:
+        queue = min(int(file.read()), 4096)
+    start(world)
+    with Client(world.public) as good:
+        assert good.ask()[0] == 200
+        world.balancer.signal(signal.SIGSTOP)
+        try:
+            crowd = [dial(world.public, i) for i in range(queue + 200)]
+            assert pending(crowd) > 0  # the queue is full
+            good.send((CALL % ("", "")).encode())
+        finally:
+            world.balancer.signal(signal.SIGCONT)
+        clock = Clock()
+        assert good.answer()[0] == 200
+        assert clock.elapsed() < 1 * PATIENCE
+        until(lambda: pending(crowd) == 0, 30)
+        with Client(world.public) as new:
+            assert new.ask()[0] == 200
+        assert good.ask()[0] == 200
+        for s in crowd:
+            s.close()
+    name = 'peri_http_connections{listener="public"}'
+    until(lambda: world.metric(name) == 0, 30)
+
+
+# ---- floods ----
+
+def flood(world, kind):
+    """tests/bench/flood.c for a second; what it printed."""
+    run = subprocess.run(
+        [os.path.join(BUILD, "bench", "flood"), "127.0.0.1",
+         str(world.public), "1", "40000", "16", kind,
+         f"/resolve?host={HOST}"],
+        capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stdout + run.stderr
+    return {line.split()[0]: float(line.split()[1])
+            for line in run.stdout.splitlines()}
+
+
+def test_flood(world):
+    """The short form of `make bench-flood`, which has the full rate: 16
+    addresses offer bad requests, and a client between them has 200 each time,
+    99 of 100 within 20 ms. Other tests run on the same cores, so a run that
+    they disturbed is tried again."""
+    start(world, "--rate-limit=5000")
+    for kind in ("query", "malformed", "good", "connect"):
+        def undisturbed():
+            values = flood(world, kind)
+            print(kind, values)
+            assert values["client_failed"] == 0
+            return max(values["client_p99"],
+                       values["client_new_p99"]) < 20 * PATIENCE
+        until(undisturbed, 30, f"20 ms beside {kind}")
+    assert rejected(world, "address_barred") > 0
+    assert rejected(world, "bad_requests") > 0
+    assert refused(world, "rate_limited") > 0
+    # It is over when it is over.
+    until(lambda: http_call(world.public, "GET",
+                            f"/resolve?host={HOST}").status == 200)
