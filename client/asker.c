@@ -85,7 +85,7 @@ void asker_start(struct asker *a, struct cache *cache, struct servers *servers,
 		 const struct interest *interest, int64_t timeout_ms,
 		 int64_t now_ms)
 {
-	const struct reply *cached;
+	const struct reply *cached, *known;
 
 	asker_fini(a);
 	a->cache = cache;
@@ -93,11 +93,33 @@ void asker_start(struct asker *a, struct cache *cache, struct servers *servers,
 	a->retry_ms = 0;
 	a->result = ERR_AGAIN;
 	cached = find_cached(a, CACHE_FRESH, now_ms);
-	if (cached)
+	if (cached) {
 		use_cached(a, cached, ASKER_CACHE);
-	else
-		a->resolver = resolver_start(servers, query, interest,
-					     timeout_ms, now_ms);
+		return;
+	}
+	known = find_cached(a, CACHE_STALE, now_ms);
+	a->query.etag = known ? known->etag : NULL;
+	a->resolver = resolver_start(servers, &a->query, interest, timeout_ms,
+				     now_ms);
+	a->query.etag = NULL; /* the resolver has its own */
+}
+
+/* Our list is still the right one. It may have left the cache meanwhile, then
+ * there is nothing to keep: the next question is without a tag. */
+static void take_old(struct asker *a, int64_t now_ms)
+{
+	const struct reply *known = find_cached(a, CACHE_STALE, now_ms);
+	struct buf key;
+
+	if (!known) {
+		a->result = ERR_UNAVAILABLE;
+		return;
+	}
+	use_cached(a, known, ASKER_BALANCER);
+	buf_init(&key, CACHE_KEY_BYTES);
+	put_key(&key, &a->query);
+	cache_renew(a->cache, buf_cstr(&key), now_ms);
+	buf_fini(&key);
 }
 
 static void take_refusal(struct asker *a, int rc, int64_t now_ms)
@@ -122,7 +144,9 @@ void asker_step(struct asker *a, int64_t now_ms)
 	rc = resolver_result(a->resolver);
 	if (rc == ERR_AGAIN)
 		return;
-	if (rc == 0) {
+	if (rc == 0 && resolver_is_not_modified(a->resolver)) {
+		take_old(a, now_ms);
+	} else if (rc == 0) {
 		use_cached(a, resolver_reply(a->resolver), ASKER_BALANCER);
 		keep(a, now_ms);
 	} else {

@@ -63,11 +63,20 @@ static struct entry *oldest_entry(struct cache *cache)
 	return oldest;
 }
 
+static void refresh(struct entry *e, int64_t now_ms)
+{
+	uint32_t ttl_s = e->reply->ttl_s;
+
+	if (ttl_s > CACHE_TTL_MAX_S)
+		ttl_s = CACHE_TTL_MAX_S;
+	e->put_ms = now_ms;
+	e->fresh_until_ms = now_ms + (int64_t)ttl_s * 1000;
+}
+
 void cache_put(struct cache *cache, const char *key, const struct reply *reply,
 	       int64_t now_ms)
 {
 	struct entry *e = find_entry(cache, key);
-	uint32_t ttl_s = reply->ttl_s;
 
 	if (!e)
 		e = oldest_entry(cache);
@@ -76,13 +85,18 @@ void cache_put(struct cache *cache, const char *key, const struct reply *reply,
 		e->reply = NULL;
 		return;
 	}
-	if (ttl_s > CACHE_TTL_MAX_S)
-		ttl_s = CACHE_TTL_MAX_S;
 	if (!e->reply)
 		e->reply = mem_alloc(sizeof(*e->reply));
 	*e->reply = *reply;
-	e->put_ms = now_ms;
-	e->fresh_until_ms = now_ms + (int64_t)ttl_s * 1000;
+	refresh(e, now_ms);
+}
+
+void cache_renew(struct cache *cache, const char *key, int64_t now_ms)
+{
+	struct entry *e = find_entry(cache, key);
+
+	if (e)
+		refresh(e, now_ms);
 }
 
 const struct reply *cache_find(const struct cache *cache, const char *key,

@@ -38,6 +38,9 @@ void cache_put(struct cache *cache, const char *key, const struct reply *reply,
 const struct reply *cache_find(const struct cache *cache, const char *key,
 			       enum cache_age age, int64_t now_ms);
 
+/* cache_renew - the answer for @key holds for another ttl from @now_ms on. */
+void cache_renew(struct cache *cache, const char *key, int64_t now_ms);
+
 /* cache_expire - the answer for @key did not work: ask again; it stays usable
  * as a stale one. */
 void cache_expire(struct cache *cache, const char *key, int64_t now_ms);

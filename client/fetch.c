@@ -59,7 +59,13 @@ static void build_request(struct buf *b, const struct fetch_call *call)
 	buf_str(b, is_v6 ? "]:" : ":");
 	buf_u64(b, call->port);
 	buf_str(b, "\r\nUser-Agent: perihelion\r\nAccept: application/json\r\n"
-		   "Connection: close\r\n\r\n");
+		   "Connection: close\r\n");
+	if (call->if_none_match.len > 0) {
+		buf_str(b, "If-None-Match: ");
+		buf_sv(b, call->if_none_match);
+		buf_str(b, "\r\n");
+	}
+	buf_str(b, "\r\n");
 }
 
 static struct fetch *new_fetch(const struct fetch_call *call,

@@ -20,6 +20,7 @@ struct fetch_call {
 	uint16_t port;
 	struct sv host;		 /* for the Host header: name or address */
 	struct sv target;	 /* path and query */
+	struct sv if_none_match; /* an ETag; "" = no such header */
 	int64_t timeout_ms;	 /* of the whole exchange */
 	size_t answer_max_bytes; /* of the body: a longer one is ERR_TOOBIG */
 };

@@ -234,7 +234,7 @@ static void use_answer(struct link *l, const struct reply *reply,
 		attempt_failed(l, ERR_NOTFOUND, now_ms);
 }
 
-static void enter_resolving(struct link *l, int64_t now_ms)
+static void start_asker(struct link *l, int64_t now_ms)
 {
 	struct resolver_query query = *l->query;
 
@@ -242,6 +242,11 @@ static void enter_resolving(struct link *l, int64_t now_ms)
 	query.failed_count = l->failed.count;
 	asker_start(&l->asker, l->config->cache, l->config->servers, &query,
 		    &l->interest, l->config->resolve_timeout_ms, now_ms);
+}
+
+static void enter_resolving(struct link *l, int64_t now_ms)
+{
+	start_asker(l, now_ms);
 	set_state(l, LINK_RESOLVING, 0);
 }
 
@@ -311,11 +316,36 @@ static void step_race(struct link *l, int64_t now_ms)
 
 /* ---- AUTHENTICATING and UP ---- */
 
+/*
+ * What failed on the way here is news now and none at the next question, which
+ * may be hours away: the balancers are told at once, and the list that misled
+ * us is replaced.
+ */
+static void start_report(struct link *l, int64_t now_ms)
+{
+	if (l->has_unreported && l->failed.count > 0) {
+		asker_distrust(l->config->cache, l->query, now_ms);
+		start_asker(l, now_ms);
+	}
+	l->has_unreported = false;
+	l->failed.count = 0;
+}
+
+static void step_report(struct link *l, int64_t now_ms)
+{
+	struct reply *reply;
+
+	if (!l->asker.resolver)
+		return;
+	asker_step(&l->asker, now_ms);
+	if (asker_take(&l->asker, &reply) == 0)
+		mem_free(reply);
+}
+
 static void enter_up(struct link *l, int64_t now_ms)
 {
 	targets_failed_del(&l->failed, &l->target.addr);
-	if (!l->has_unreported)
-		l->failed.count = 0;
+	start_report(l, now_ms);
 	mem_free(l->targets);
 	l->targets = NULL;
 	l->up_since_ms = now_ms;
@@ -373,6 +403,7 @@ static void up_ended(struct link *l, int64_t now_ms)
 	wait_ms = backoff_next_ms(&l->backoff, l->config->rng);
 	wait_again(l, rc, wait_ms, now_ms);
 	channel_fini(&l->channel, HEARTBEAT_LOST, now_ms);
+	asker_close(&l->asker);
 }
 
 static void step_channel(struct link *l, int64_t now_ms)
@@ -390,6 +421,7 @@ static void step_channel(struct link *l, int64_t now_ms)
 			enter_up(l, now_ms);
 		return;
 	}
+	step_report(l, now_ms);
 	if (l->channel.state == CHANNEL_ENDED)
 		up_ended(l, now_ms);
 }
@@ -453,6 +485,16 @@ void link_step(struct link *l, int64_t now_ms)
 	} while (l->step_again || l->wish != WISH_NOTHING);
 }
 
+/* The channel's, and that of a report under way. */
+static int64_t up_due_ms(const struct link *l)
+{
+	int64_t due_ms = channel_due_ms(&l->channel);
+	int64_t report_ms =
+		l->asker.resolver ? asker_due_ms(&l->asker) : due_ms;
+
+	return report_ms < due_ms ? report_ms : due_ms;
+}
+
 int64_t link_due_ms(const struct link *l)
 {
 	if (l->wish != WISH_NOTHING)
@@ -470,7 +512,7 @@ int64_t link_due_ms(const struct link *l)
 	case LINK_UP:
 		break;
 	}
-	return channel_due_ms(&l->channel);
+	return up_due_ms(l);
 }
 
 enum link_state link_state(const struct link *l)

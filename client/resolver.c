@@ -22,6 +22,8 @@ struct resolver {
 	struct lookup *lookup;
 	struct buf target;
 	struct reply reply;
+	char etag[REPLY_ETAG_BYTES]; /* of the answer that is known */
+	bool is_not_modified;
 	int result;
 	unsigned tries_left;
 	int64_t retry_ms;
@@ -99,6 +101,7 @@ static void start_fetch(struct resolver *r, int64_t now_ms)
 		.port = server->port,
 		.host = sv_str(server->host),
 		.target = buf_view(&r->target),
+		.if_none_match = sv_str(r->etag),
 		.timeout_ms = r->timeout_ms,
 		.answer_max_bytes = RESOLVER_ANSWER_MAX,
 	};
@@ -146,6 +149,9 @@ struct resolver *resolver_start(struct servers *servers,
 	r->interest = interest;
 	r->timeout_ms = timeout_ms;
 	r->tries_left = count_tries(servers);
+	if (query->etag &&
+	    sv_copy(sv_str(query->etag), r->etag, sizeof(r->etag)) != 0)
+		r->etag[0] = '\0';
 	buf_init(&r->target, TARGET_MAX);
 	resolver_put_target(&r->target, query);
 	if (r->target.failed || servers->count == 0)
@@ -222,14 +228,31 @@ static void read_retry_after(struct resolver *r)
 		(int64_t)(seconds > RETRY_MAX_S ? RETRY_MAX_S : seconds) * 1000;
 }
 
+static void take_etag(struct resolver *r)
+{
+	struct sv value = fetch_header(r->fetch, SV("ETag"));
+
+	if (!value.ptr ||
+	    sv_copy(value, r->reply.etag, sizeof(r->reply.etag)) != 0)
+		r->reply.etag[0] = '\0';
+}
+
 static int read_answer(struct resolver *r)
 {
 	unsigned status = fetch_status(r->fetch);
 	struct json_problem p;
 
 	r->detail[0] = '\0';
-	if (status == 200)
-		return reply_decode(fetch_body(r->fetch), &r->reply, &p);
+	if (status == 200) {
+		int rc = reply_decode(fetch_body(r->fetch), &r->reply, &p);
+
+		take_etag(r);
+		return rc;
+	}
+	if (status == 304 && r->etag[0]) {
+		r->is_not_modified = true;
+		return 0;
+	}
 	read_retry_after(r);
 	read_detail(r, fetch_body(r->fetch));
 	if (status == 429)
@@ -289,6 +312,11 @@ int64_t resolver_due_ms(const struct resolver *r)
 int resolver_result(const struct resolver *r)
 {
 	return r->result;
+}
+
+bool resolver_is_not_modified(const struct resolver *r)
+{
+	return r->is_not_modified;
 }
 
 const struct reply *resolver_reply(const struct resolver *r)

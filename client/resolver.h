@@ -26,6 +26,7 @@ struct resolver_query {
 	const struct addr *failed; /* did not work; at most
 				    * RESOLVER_FAILED_MAX are reported */
 	unsigned failed_count;
+	const char *etag; /* of the answer that we have; NULL or "" = none */
 };
 
 /* resolver_put_target - append the path and query for @query. */
@@ -60,7 +61,12 @@ int64_t resolver_due_ms(const struct resolver *resolver);
  */
 int resolver_result(const struct resolver *resolver);
 
-/* resolver_reply - the answer, borrowed; when resolver_result() is 0. */
+/* resolver_is_not_modified - the answer is the one that query->etag is of: it
+ * holds for another ttl, and there is no reply. */
+bool resolver_is_not_modified(const struct resolver *resolver);
+
+/* resolver_reply - the answer, borrowed; when resolver_result() is 0 and it is
+ * not the old one. */
 const struct reply *resolver_reply(const struct resolver *resolver);
 
 /* resolver_retry_ms - what Retry-After asked for, at most 1 h; 0 = nothing. */

@@ -9,6 +9,7 @@
 
 #define REPLY_NODES_MAX	   16
 #define REPLY_FALLBACK_MAX 4
+#define REPLY_ETAG_BYTES   72 /* longer ones are left out */
 #define REPLY_JSON_MAX	   16384
 #define REPLY_ID_BYTES	   97 /* opaque; ours have 68 at most */
 
@@ -46,6 +47,8 @@ struct reply {
 	struct reply_backoff backoff;
 	char fallback[REPLY_FALLBACK_MAX][NODE_HOST_BYTES];
 	unsigned fallback_count;
+	char etag[REPLY_ETAG_BYTES]; /* not of the body: the header ETag, for
+				      * who keeps answers; "" = none */
 };
 
 enum reply_families { REPLY_V46, REPLY_V4, REPLY_V6 };

@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from harness import PATIENCE, http_call, metrics, until
+from harness import PATIENCE, http_call, metrics, run_tool, until
 
 HOST = "im.example.com"
 AUTH = struct.pack(">IHHiI", 18, 16, 1, 7, 0) + b"{}"
@@ -63,9 +63,10 @@ class Site:
         return body["nodes"]
 
     def explain(self, node):
-        nodes = http_call(self.balancer.ports["admin"], "GET",
-                          "/explain?ip=127.1.1.1&n=16").json()["nodes"]
-        return next(n for n in nodes if n["id"] == node)
+        told = http_call(self.balancer.ports["admin"], "GET",
+                         "/explain?ip=127.1.1.1&n=16").json()
+        return next(n for n in told["nodes"] + told["excluded"]
+                    if n["id"] == node)
 
 
 def works(node, seconds):
@@ -135,3 +136,37 @@ def test_all_of_a_site_cannot_be_talked_down(site):
         "peri_balancer_nodes_suspect_by_clients") == 1, 2, "one is suspect")
     firsts = {site.ask(client)[0]["id"] for client in range(200)}
     assert firsts == {f"comet-{i}" for i in range(2, 6)}
+
+
+def test_our_client_reports_as_soon_as_it_is_up(site):
+    """Not with its next question, which may be hours away."""
+    site.agents["comet-3"].kill()
+    url = f"http://127.0.0.1:{site.balancer.ports['public']}"
+
+    def reported():
+        done = run_tool("perictl", "connect", "--host", HOST, "--balancer",
+                        url, "--seconds", "1")
+        assert done.returncode == 0, done.stdout + done.stderr
+        return site.metric("peri_resolve_failed_reports_total") > 0
+    until(reported, 60, "a report")
+    assert site.metric("peri_balancer_failed_reports_unknown_total") == 0
+
+
+def test_a_drained_node_is_never_first_after_1500_ms(site):
+    """L14: weight 0 by a registration anew, as an agent's own drain does it."""
+    agent = site.agents["comet-2"]
+    firsts = {n for n in (site.ask(1)[0]["id"] for _ in range(200))}
+    assert "comet-2" in firsts
+    began = time.monotonic()
+    answer = http_call(agent.ports["admin"], "POST", "/v1/drain",
+                       {"duration_ms": 60000})
+    assert answer.status == 200, answer.body
+    last = began
+    while time.monotonic() - began < 4 * PATIENCE:
+        if site.ask(1)[0]["id"] == "comet-2":
+            last = time.monotonic()
+    assert last - began < 1.5 * PATIENCE
+    assert site.explain("comet-2")["why"] == "drained"
+    # Released it is drawn again.
+    http_call(agent.ports["admin"], "DELETE", "/v1/drain")
+    until(lambda: site.ask(1)[0]["id"] == "comet-2", 10, "first again")
