@@ -5,8 +5,12 @@ $(BUILD)/bench/loadgen $(BUILD)/bench/flood: \
 	@mkdir -p $(@D)
 	@$(CC) $(LDFLAGS) -o $@ $^ -lpthread
 
+$(BUILD)/bench/evhttp_constant: $(BUILD)/obj/tests/bench/evhttp_constant.o
+	@mkdir -p $(@D)
+	@$(CC) $(LDFLAGS) -o $@ $^ -levent
+
 .PHONY: bench-resolve
-bench-resolve: $(BUILD)/bench/loadgen $(BUILD)/bin/peri-registry \
+bench-resolve: $(BUILD)/bench/loadgen $(BUILD)/bench/evhttp_constant $(BUILD)/bin/peri-registry \
 		$(BUILD)/bin/peri-balancer
 	@/usr/bin/python3 tests/bench/resolve.py --build $(BUILD) $(BENCH_ARGS)
 

@@ -4,7 +4,11 @@
  * clock starts. Leaner than wrk, so that the server and not the generator is
  * what is measured.
  *
- * loadgen ADDRESS PORT CONNECTIONS SECONDS TARGETS_FILE [RATE]
+ * loadgen ADDRESS PORT CONNECTIONS SECONDS TARGETS_FILE [RATE [DEPTH]]
+ *
+ * With a DEPTH above 1 a connection sends so many requests at a time; with
+ * DEPTH 0 each request has a connection of its own, which is reset after the
+ * answer so that no port stays in TIME_WAIT. RATE 0 is the closed loop.
  *
  * With RATE the loop is open: requests are due at fixed times, and latency
  * counts from when one was due, also when no connection was free then. The
@@ -29,7 +33,8 @@
 
 #define TARGETS_MAX 200000
 #define TARGET_MAX  1024
-#define ANSWER_MAX  32768
+#define ANSWER_MAX  131072
+#define DEPTH_MAX   64
 #define SUB_BUCKETS 64 /* of each power of two: 1.6 % */
 #define BUCKETS	    (40 * SUB_BUCKETS)
 
@@ -41,6 +46,7 @@ struct request {
 struct client {
 	int fd;
 	int64_t sent_ns;
+	int waits_for; /* answers */
 	size_t have;
 	char answer[ANSWER_MAX];
 };
@@ -50,6 +56,9 @@ struct bench {
 	size_t request_count, next;
 	struct client **idle; /* open loop: those without a request */
 	int idle_count;
+	int depth; /* 0 = a connection a request */
+	int epoll;
+	struct sockaddr_in to;
 	double due_ns, step_ns; /* open loop: the next one; 0 = closed */
 	uint64_t done, not_200, bytes;
 	uint64_t bucket[BUCKETS];
@@ -118,12 +127,22 @@ static void load_targets(struct bench *b, const char *path)
 
 static void send_next(struct bench *b, struct client *c, int64_t since_ns)
 {
-	const struct request *r = &b->requests[b->next];
+	static char text[DEPTH_MAX * TARGET_MAX];
+	size_t len = 0;
 
-	b->next = b->next + 1 == b->request_count ? 0 : b->next + 1;
+	c->waits_for = b->depth > 0 ? b->depth : 1;
+	for (int i = 0; i < c->waits_for; i++) {
+		const struct request *r = &b->requests[b->next];
+
+		b->next = b->next + 1 == b->request_count ? 0 : b->next + 1;
+		if (len + r->len > sizeof(text))
+			die("a pipeline too long");
+		memcpy(text + len, r->text, r->len);
+		len += r->len;
+	}
 	c->have = 0;
 	c->sent_ns = since_ns;
-	if (write(c->fd, r->text, r->len) != (ssize_t)r->len)
+	if (write(c->fd, text, len) != (ssize_t)len)
 		die("write");
 }
 
@@ -160,6 +179,23 @@ static void count(struct bench *b, const struct client *c, size_t bytes)
 		b->not_200++;
 }
 
+static void open_client(struct bench *b, struct client *c)
+{
+	struct epoll_event event = {EPOLLIN, {.ptr = c}};
+	const struct linger reset = {.l_onoff = 1};
+	int on = 1;
+
+	c->fd = socket(AF_INET, SOCK_STREAM, 0);
+	if (c->fd < 0 ||
+	    connect(c->fd, (struct sockaddr *)&b->to, sizeof(b->to)) != 0)
+		die("connect");
+	setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	if (b->depth == 0)
+		setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+	if (epoll_ctl(b->epoll, EPOLL_CTL_ADD, c->fd, &event) != 0)
+		die("epoll_ctl");
+}
+
 static void on_readable(struct bench *b, struct client *c)
 {
 	ssize_t n = read(c->fd, c->answer + c->have, ANSWER_MAX - c->have);
@@ -168,30 +204,26 @@ static void on_readable(struct bench *b, struct client *c)
 	if (n <= 0)
 		die("the server closed a connection");
 	c->have += (size_t)n;
-	bytes = answer_bytes(c->answer, c->have);
-	if (bytes == 0 || c->have < bytes) {
-		if (c->have == ANSWER_MAX)
-			die("answer too long");
-		return;
+	while (c->waits_for > 0 &&
+	       (bytes = answer_bytes(c->answer, c->have)) > 0 &&
+	       bytes <= c->have) {
+		count(b, c, bytes);
+		c->waits_for--;
+		c->have -= bytes;
+		memmove(c->answer, c->answer + bytes, c->have);
 	}
-	count(b, c, bytes);
+	if (c->have == ANSWER_MAX)
+		die("answer too long");
+	if (c->waits_for > 0)
+		return;
+	if (b->depth == 0) {
+		close(c->fd);
+		open_client(b, c);
+	}
 	if (b->step_ns > 0)
 		b->idle[b->idle_count++] = c;
 	else
 		send_next(b, c, now_ns());
-}
-
-static int open_client(const char *address, int port)
-{
-	struct sockaddr_in to = {.sin_family = AF_INET,
-				 .sin_port = htons((uint16_t)port)};
-	int fd = socket(AF_INET, SOCK_STREAM, 0), on = 1;
-
-	if (fd < 0 || inet_pton(AF_INET, address, &to.sin_addr) != 1 ||
-	    connect(fd, (struct sockaddr *)&to, sizeof(to)) != 0)
-		die("connect");
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	return fd;
 }
 
 static void send_due(struct bench *b)
@@ -204,12 +236,12 @@ static void send_due(struct bench *b)
 	}
 }
 
-static void run(struct bench *b, int epoll, int64_t until_ns)
+static void run(struct bench *b, int64_t until_ns)
 {
 	struct epoll_event events[256];
 
 	while (now_ns() < until_ns) {
-		int n = epoll_wait(epoll, events, 256,
+		int n = epoll_wait(b->epoll, events, 256,
 				   b->step_ns > 0 ? 0 : 100);
 
 		for (int i = 0; i < n; i++)
@@ -263,34 +295,32 @@ static void print(const struct bench *b, double seconds)
 
 int main(int argc, char **argv)
 {
-	struct bench b = {.done = 0};
+	struct bench b = {.depth = argc == 8 ? atoi(argv[7]) : 1};
 	struct client *clients;
-	int conns, epoll;
 	int64_t start_ns;
 	double seconds;
+	int conns;
 
-	if (argc != 6 && argc != 7) {
+	if (argc < 6 || argc > 8 || b.depth < 0 || b.depth > DEPTH_MAX) {
 		fprintf(stderr, "usage: loadgen ADDRESS PORT CONNECTIONS "
-				"SECONDS TARGETS_FILE [RATE]\n");
+				"SECONDS TARGETS_FILE [RATE [DEPTH]]\n");
 		return 2;
 	}
 	conns = atoi(argv[3]);
 	seconds = atof(argv[4]);
 	load_targets(&b, argv[5]);
 	clients = calloc((size_t)conns, sizeof(clients[0]));
-	epoll = epoll_create1(0);
-	if (!clients || epoll < 0)
+	b.epoll = epoll_create1(0);
+	b.to.sin_family = AF_INET;
+	b.to.sin_port = htons((uint16_t)atoi(argv[2]));
+	if (!clients || b.epoll < 0 ||
+	    inet_pton(AF_INET, argv[1], &b.to.sin_addr) != 1)
 		die("set-up");
-	for (int i = 0; i < conns; i++) {
-		struct epoll_event event = {EPOLLIN, {.ptr = &clients[i]}};
-
-		clients[i].fd = open_client(argv[1], atoi(argv[2]));
-		if (epoll_ctl(epoll, EPOLL_CTL_ADD, clients[i].fd, &event) != 0)
-			die("epoll_ctl");
-	}
+	for (int i = 0; i < conns; i++)
+		open_client(&b, &clients[i]);
 	start_ns = now_ns();
-	begin(&b, clients, conns, argc == 7 ? atof(argv[6]) : 0);
-	run(&b, epoll, start_ns + (int64_t)(seconds * 1e9));
+	begin(&b, clients, conns, argc > 6 ? atof(argv[6]) : 0);
+	run(&b, start_ns + (int64_t)(seconds * 1e9));
 	print(&b, (double)(now_ns() - start_ns) / 1e9);
 	return b.not_200 > 0;
 }

@@ -1,28 +1,29 @@
 #!/usr/bin/python3
-"""/resolve beside nginx: the real database, 1,000 registered nodes, a random
-client address in every request.
+"""/resolve beside nginx: issue 3's table of speed, with a verdict for each bar.
 
-Three servers, one at a time, interleaved A B C A B C ...: peri-balancer,
-nginx with a constant answer of the same size, nginx with its geoip2 module on
-the same database. Each is pinned to core 0 with one worker, the generator to
-core 1. CPU is what the worker thread used (its schedstat) per request; cpu_all
-counts all threads of the process, for us also the builder's snapshots. Figures
-named paced_ are from an open loop at --rate requests a second.
-Prints `name value unit` lines: medians over the rounds, and ratios.
+One server at a time, interleaved A B C C B A ...: each is pinned to core 0 with
+one worker, the generator to core 1. The city database is the real one, client
+addresses are random. CPU is what the worker threads used (their schedstat) per
+request. Ratios are taken within a round; medians of the rounds count.
+Prints `name value unit` lines and, for each bar, whether it is held.
 
-usage: resolve.py [--build build/release] [--rounds 5] [--seconds 4]
-                  [--connections 64] [--rate 10000] [--device]
-                  [--only-ours] [--perf FILE]
+usage: resolve.py [--build build/release] [--rounds 5] [--seconds 1]
+                  [--only ROW[,ROW...]]
+rows: keepalive keepalive256 device device256 pipelined fleet paced rebuild
+      connect workers memory evhttp
 """
 import argparse
+import itertools
 import json
 import os
 import random
 import shutil
 import statistics
 import subprocess
+import socket
 import sys
 import tempfile
+import time
 import urllib.request
 
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
@@ -67,10 +68,13 @@ def random_addresses(count, seed=7):
     return out
 
 
-def node(i):
+def node(i, nodes):
+    """The metros have a site each; a large fleet has one for 100 nodes."""
     name, lat, lon = METROS[i % len(METROS)]
-    return {"service": HOST, "region": name, "lat": lat, "lon": lon,
-            "addrs": [f"203.0.{i // 250}.{i % 250 + 1}"],
+    ring = i // len(METROS) % max(1, nodes // 2000)
+    return {"service": HOST, "region": f"{name}-{ring}",
+            "lat": lat + ring % 7, "lon": lon + ring // 7,
+            "addrs": [f"203.{i // 62500}.{i // 250 % 250}.{i % 250 + 1}"],
             "host": f"{name}-{i}.edge.example.com",
             "ports": {"tcp": 3101, "ws": 3102, "wss": 3103},
             "capacity": 50000, "boot_epoch": 1, "ttl_ms": 3600000}
@@ -85,30 +89,38 @@ class Bench:
         self.harness = harness
         self.fleet = harness.Fleet(folder)
         self.nginx = []
+        self.registries, self.balancers, self.others = {}, {}, {}
+        self.missed = 0
+        self.targets = self.path("targets")
+        self.devices = self.path("devices")
+        write_targets(self.targets, False)
+        write_targets(self.devices, True)
 
     def path(self, *parts):
-        return os.path.join(self.folder, *parts)
+        return os.path.join(self.folder, *map(str, parts))
 
     # ---- our side ----
 
-    def start_registry(self):
+    def start_registry(self, nodes):
         registry = self.fleet.start(
             "peri-registry", "--listen-nodes=127.0.0.1:0",
-            "--listen-admin=127.0.0.1:0", f"--state-dir={self.folder}",
+            "--listen-admin=127.0.0.1:0", f"--state-dir={self.path(nodes)}",
             "--allow-private-addresses=yes", wait_for=("nodes",))
         port = registry.ports["nodes"]
-        for i in range(self.args.nodes):
-            answer = self.harness.http_call(
-                port, "PUT", f"/v1/nodes/n-{i:04}", node(i))
-            assert answer.status in (200, 201), answer.body
-            answer = self.harness.http_call(
-                port, "POST", f"/v1/nodes/n-{i:04}/renew",
-                {"boot_epoch": 1, "seq": 1, "conns": 100 * (i % 37),
-                 "accepts_total": 0, "refused_total": 0, "cpu_pct": 1})
-            assert answer.status == 200, answer.body
+        put_all(port, (("PUT", f"/v1/nodes/n-{i:06}", node(i, nodes))
+                       for i in range(nodes)))
+        put_all(port, (("POST", f"/v1/nodes/n-{i:06}/renew",
+                        {"boot_epoch": 1, "seq": 1, "conns": 100 * (i % 37),
+                         "accepts_total": 0, "refused_total": 0,
+                         "cpu_pct": 1}) for i in range(nodes)))
         return port
 
-    def start_balancer(self, registry_port):
+    def balancer(self, nodes=1000, workers=1):
+        """Port and pid; each kind is started once."""
+        if (nodes, workers) in self.balancers:
+            return self.balancers[nodes, workers]
+        if nodes not in self.registries:
+            self.registries[nodes] = self.start_registry(nodes)
         databases = [os.path.join(ROOT, "var", "geo", f)
                      for f in ("city-ipv4.mmdb", "city-ipv6.mmdb")]
         for file in databases:
@@ -116,18 +128,20 @@ class Bench:
                 sys.exit(f"{file} is missing: run deploy/geo.sh first")
         balancer = self.fleet.start(
             "peri-balancer", "--listen-public=127.0.0.1:0",
-            "--listen-admin=127.0.0.1:0", "--workers=1", "--balancer-id=b1",
-            f"--state-dir={self.folder}", "--trusted-proxies=127.0.0.1",
-            f"--registry=http://127.0.0.1:{registry_port}",
+            "--listen-admin=127.0.0.1:0", f"--workers={workers}",
+            "--balancer-id=b1", "--trust-ip-parameter=yes", "--rate-limit=0",
+            f"--state-dir={self.path(f'b{nodes}-{workers}')}",
+            f"--registry=http://127.0.0.1:{self.registries[nodes]}",
             "--geo-databases=" + ",".join(databases),
             wait_for=("public", "admin"))
         port = balancer.ports["public"]
         self.harness.until(
             lambda: json.loads(get(balancer.ports["admin"], "/v1/snapshot"))
-            ["nodes"]["up"] == self.args.nodes, 30, "all nodes known")
+            ["nodes"]["up"] == nodes, 60, "all nodes known")
         pid = balancer.process.pid
         subprocess.run(["taskset", "-apc", "0", str(pid)], check=True,
                        stdout=subprocess.DEVNULL)
+        self.balancers[nodes, workers] = port, pid
         return port, pid
 
     # ---- nginx ----
@@ -159,6 +173,25 @@ http {{
         self.harness.until(lambda: get(port, "/resolve?ip=1.1.1.1"), 10, name)
         return port, process.pid
 
+    def other(self, name):
+        """Port and pid of an opponent, with an answer of our mean size."""
+        if name not in self.others:
+            body = mean_body(self.balancer()[0], self.targets)
+            start = {"constant": self.start_constant,
+                     "geoip2": self.start_geoip, "evhttp": self.start_evhttp}
+            self.others[name] = start[name](body)
+        return self.others[name]
+
+    def start_evhttp(self, body):
+        port = free_port()
+        process = subprocess.Popen(
+            ["taskset", "-c", "0",
+             os.path.join(self.build, "bench", "evhttp_constant"), str(port),
+             str(len(body))])
+        self.nginx.append(process)
+        self.harness.until(lambda: get(port, "/"), 10, "evhttp")
+        return port, process.pid
+
     def start_constant(self, body):
         text = body.replace("\\", "").replace("'", "").replace("$", "")
         return self.start_nginx(
@@ -185,27 +218,51 @@ http {{
 
     # ---- measuring ----
 
-    def generate(self, port, targets, *more):
+    def load(self, server, targets=None, conns=64, rate=0, depth=1):
+        """One short load; what the generator and /proc say of it."""
+        port, pid = server
+        before = cpu_ns(pid)
         out = subprocess.run(
             ["taskset", "-c", "1",
              os.path.join(self.build, "bench", "loadgen"), "127.0.0.1",
-             str(port), str(self.args.connections), str(self.args.seconds),
-             targets, *more], check=True, capture_output=True,
-            text=True).stdout
-        return {line.split()[0]: float(line.split()[1])
-                for line in out.splitlines()}
-
-    def measure(self, port, pid, targets):
-        before = cpu_ns(pid)
-        result = self.generate(port, targets)
-        used = [after - before.get(task, 0)
-                for task, after in cpu_ns(pid).items()]
-        # The worker is the thread that worked; cpu_all has the builder too.
-        result["cpu"] = max(used) / result["requests"] / 1e3
-        result["cpu_all"] = sum(used) / result["requests"] / 1e3
-        paced = self.generate(port, targets, str(self.args.rate))
-        result["paced_p50"], result["paced_p99"] = paced["p50"], paced["p99"]
+             str(port), str(conns), str(self.args.seconds),
+             targets or self.targets, str(rate), str(depth)], check=True,
+            capture_output=True, text=True, timeout=60).stdout
+        result = {line.split()[0]: float(line.split()[1])
+                  for line in out.splitlines()}
+        used = sorted(after - before.get(task, 0)
+                      for task, after in cpu_ns(pid).items())
+        # The workers are the threads that worked most; the rest is the
+        # builder's, which does not grow with the requests.
+        workers = used[-2:] if server == self.two_workers() else used[-1:]
+        result["cpu"] = sum(workers) / result["requests"] / 1e3
         return result
+
+    def two_workers(self):
+        return self.balancers.get((1000, 2))
+
+    def compare(self, row, servers, figures, **load):
+        """Interleaved rounds; returns ratio(figure, a, b)."""
+        rounds = {name: [] for name in servers}
+        for server in servers.values():
+            self.load(server, **load)
+        for i in range(self.args.rounds):
+            for name in (list(servers) if i % 2 else list(servers)[::-1]):
+                rounds[name].append(self.load(servers[name], **load))
+        for name, results in rounds.items():
+            for figure, unit in figures.items():
+                value = statistics.median(r[figure] for r in results)
+                print(f"{row}.{name}.{figure} {value:.2f} {unit}")
+        # Neighbours in time share the machine's mood.
+        return lambda figure, a, b: statistics.median(
+            x[figure] / y[figure] for x, y in zip(rounds[a], rounds[b]))
+
+    def judge(self, name, value, unit, most=None, least=None):
+        held = value <= most if most is not None else value >= least
+        bar = f"<= {most}" if most is not None else f">= {least}"
+        self.missed += not held
+        print(f"{name} {value:.3f} {unit}  bar {bar}: "
+              f"{'held' if held else 'MISSED'}", flush=True)
 
     def stop(self):
         self.fleet.stop()
@@ -215,10 +272,38 @@ http {{
 
 
 def free_port():
-    import socket  # pylint: disable=import-outside-toplevel
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
         return s.getsockname()[1]
+
+
+def put_all(port, calls):
+    """Many calls over one connection, 200 at a time."""
+    with socket.create_connection(("127.0.0.1", port)) as s:
+        answers = s.makefile("rb")
+        while True:
+            batch = list(itertools.islice(calls, 200))
+            if not batch:
+                return
+            text = b""
+            for method, path, body in batch:
+                data = json.dumps(body).encode()
+                text += (f"{method} {path} HTTP/1.1\r\nHost: r\r\n"
+                         "Content-Type: application/json\r\n"
+                         f"Content-Length: {len(data)}\r\n\r\n"
+                         ).encode() + data
+            s.sendall(text)
+            for _ in batch:
+                take_answer(answers)
+
+
+def take_answer(answers):
+    status, length = answers.readline().split()[1], 0
+    for line in iter(answers.readline, b"\r\n"):
+        if line.lower().startswith(b"content-length:"):
+            length = int(line.split()[1])
+    body = answers.read(length)
+    assert status in (b"200", b"201"), body
 
 
 def write_targets(path, device):
@@ -237,65 +322,133 @@ def mean_body(port, targets):
     return min(bodies, key=lambda b: abs(len(b) - mean)).decode()
 
 
-def report(results):
-    names = {"cpu": "us/request", "cpu_all": "us/request",
-             "rate": "requests/s", "p50": "us", "p99": "us", "max": "us",
-             "paced_p50": "us", "paced_p99": "us",
-             "answer_bytes": "bytes"}
-    median = {server: {name: statistics.median(r[name] for r in rounds)
-                       for name in names}
-              for server, rounds in results.items()}
-    for server, values in median.items():
-        for name, unit in names.items():
-            print(f"resolve.{server}.{name} {values[name]:.2f} {unit}")
-    # Neighbours in time share the machine's mood: ratios are taken within a
-    # round, and their median is what counts.
-    for other in ("nginx_constant", "nginx_geoip2"):
-        for name in ("cpu", "cpu_all", "rate", "p99", "paced_p50",
-                     "paced_p99"):
-            if other in results:
-                ratio = statistics.median(
-                    a[name] / b[name]
-                    for a, b in zip(results["peri"], results[other]))
-                print(f"resolve.ratio_to_{other}.{name} {ratio:.3f} x")
+CPU = {"cpu": "us/request", "rate": "requests/s", "p99": "us"}
+
+
+def against_nginx(bench, row, bar, targets, conns):
+    servers = {"peri": bench.balancer(), "nginx": bench.other("constant"),
+               "geoip2": bench.other("geoip2")}
+    ratio = bench.compare(row, servers, CPU, targets=targets, conns=conns)
+    bench.judge(f"{row}.cpu_to_nginx", ratio("cpu", "peri", "nginx"), "x",
+                most=bar)
+    if targets == bench.targets:
+        bench.judge(f"{row}.cpu_to_geoip2", ratio("cpu", "peri", "geoip2"),
+                    "x", most=0.55)
+        bench.judge(f"{row}.rate_to_nginx", ratio("rate", "peri", "nginx"),
+                    "x", least=1.10)
+
+
+def row_keepalive(bench):
+    against_nginx(bench, "keepalive", 0.90, bench.targets, 64)
+
+
+def row_keepalive256(bench):
+    against_nginx(bench, "keepalive256", 0.90, bench.targets, 256)
+
+
+def row_device(bench):
+    against_nginx(bench, "device", 1.10, bench.devices, 64)
+
+
+def row_device256(bench):
+    against_nginx(bench, "device256", 1.10, bench.devices, 256)
+
+
+def row_pipelined(bench):
+    servers = {"peri": bench.balancer(), "nginx": bench.other("constant")}
+    ratio = bench.compare("pipelined", servers, CPU, depth=16)
+    # The generator is slower than we are here: CPU says what a core can do.
+    bench.judge("pipelined.rate_to_nginx", ratio("rate", "peri", "nginx"),
+                "x", least=4)
+    bench.judge("pipelined.cpu_nginx_to_ours", ratio("cpu", "nginx", "peri"),
+                "x", least=4)
+
+
+def row_fleet(bench):
+    servers = {"nodes100000": bench.balancer(100000),
+               "nodes100": bench.balancer(100)}
+    ratio = bench.compare("fleet", servers, CPU)
+    bench.judge("fleet.rate_to_nodes100",
+                ratio("rate", "nodes100000", "nodes100"), "x", least=0.95)
+
+
+def row_paced(bench):
+    """80,000 requests/s, or 0.9 of what this machine's nginx can do now."""
+    servers = {"peri": bench.balancer(), "nginx": bench.other("constant")}
+    rate = min(80000, *(0.9 * bench.load(s)["rate"] for s in servers.values()))
+    print(f"paced.requested {rate:.0f} requests/s")
+    ratio = bench.compare("paced", servers, CPU, rate=rate)
+    bench.judge("paced.p99_to_nginx", ratio("p99", "peri", "nginx"), "x",
+                most=1.0)
+
+
+def row_rebuild(bench):
+    """The builder builds every second; with 100 nodes that is nothing."""
+    servers = {"nodes100000": bench.balancer(100000),
+               "quiet": bench.balancer(100)}
+    ratio = bench.compare("rebuild", servers, {**CPU, "max": "us"},
+                          rate=10000)
+    worst = max(bench.load(servers["nodes100000"], rate=10000)["max"]
+                for _ in range(3))
+    bench.judge("rebuild.max", worst, "us", most=5000)
+    bench.judge("rebuild.p99_to_quiet", ratio("p99", "nodes100000", "quiet"),
+                "x", most=1.2)
+
+
+def row_connect(bench):
+    servers = {"peri": bench.balancer(), "nginx": bench.other("constant")}
+    ratio = bench.compare("connect", servers, CPU, depth=0)
+    bench.judge("connect.cpu_to_nginx", ratio("cpu", "peri", "nginx"), "x",
+                most=1.0)
+
+
+def row_workers(bench):
+    servers = {"workers2": bench.balancer(workers=2), "worker1":
+               bench.balancer()}
+    ratio = bench.compare("workers", servers, CPU)
+    bench.judge("workers.cpu_to_one", ratio("cpu", "workers2", "worker1"),
+                "x", most=1.05)
+
+
+def row_memory(bench):
+    with open(f"/proc/{bench.balancer(100000)[1]}/status",
+              encoding="ascii") as file:
+        kib = [int(line.split()[1]) for line in file
+               if line.startswith("VmRSS")][0]
+    bench.judge("memory.nodes100000", kib / 1024, "MB", most=400)
+
+
+def row_evhttp(bench):
+    """No bar: why there is a server of our own."""
+    servers = {"evhttp": bench.other("evhttp"), "peri": bench.balancer()}
+    ratio = bench.compare("evhttp", servers, CPU)
+    print(f"evhttp.cpu_to_ours {ratio('cpu', 'evhttp', 'peri'):.3f} x")
+
+
+ROWS = {name[4:]: function for name, function in list(globals().items())
+        if name.startswith("row_")}
 
 
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--build", default="build/release")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=4)
-    parser.add_argument("--connections", type=int, default=64)
-    parser.add_argument("--rate", type=float, default=10000)
-    parser.add_argument("--nodes", type=int, default=1000)
-    parser.add_argument("--device", action="store_true")
-    parser.add_argument("--only-ours", action="store_true")
-    parser.add_argument("--perf", help="record with perf into PERF.SERVER")
+    parser.add_argument("--seconds", type=float, default=1)
+    parser.add_argument("--only", default=",".join(ROWS))
     args = parser.parse_args()
     folder = tempfile.mkdtemp(prefix="peri-bench-")
     bench = Bench(args, folder)
+    began = time.monotonic()
     try:
-        targets = bench.path("targets")
-        write_targets(targets, args.device)
-        servers = {"peri": bench.start_balancer(bench.start_registry())}
-        if not args.only_ours and shutil.which("nginx"):
-            body = mean_body(servers["peri"][0], targets)
-            servers["nginx_constant"] = bench.start_constant(body)
-            servers["nginx_geoip2"] = bench.start_geoip(body)
-        results = {name: [] for name in servers}
-        for _ in range(args.rounds):
-            for name, (port, pid) in servers.items():
-                results[name].append(bench.measure(port, pid, targets))
-        report(results)
-        if args.perf:
-            for name, (port, pid) in servers.items():
-                with subprocess.Popen(["perf", "record", "-q", "-g", "-p",
-                                       str(pid), "-o", f"{args.perf}.{name}",
-                                       "sleep", str(args.seconds)]):
-                    bench.measure(port, pid, targets)
+        for row in args.only.split(","):
+            start = time.monotonic()
+            ROWS[row](bench)
+            print(f"{row}.took {time.monotonic() - start:.0f} s", flush=True)
     finally:
         bench.stop()
         shutil.rmtree(folder)
+    print(f"resolve.took {time.monotonic() - began:.0f} s")
+    print(f"resolve.bars_missed {bench.missed} count")
 
 
 if __name__ == "__main__":
