@@ -224,7 +224,7 @@ def test_shares_do_not_jump_when_the_map_changes(country):
     the clients' cell another number and their old one to others, who have
     a site of their own; nothing else has changed for them."""
     country.start_registry()
-    country.site("wuhan", WUHAN, capacity=1000)
+    country.site("wuhan", WUHAN, capacity=200)
     country.site("beijing", BEIJING)
     country.site("ocean", (-40, 10))
     start(country)
