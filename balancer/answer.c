@@ -40,9 +40,15 @@ static void put_client(struct buf *b, const struct answer_client *client,
 	buf_sv(b, SV("},\"nodes\":["));
 }
 
-static void put_node(struct buf *b, struct sv fragment, uint16_t km)
+static void put_node(struct buf *b, const struct card *card,
+		     enum snapshot_family family, uint16_t km)
 {
-	buf_sv(b, fragment);
+	if (LIKELY(family == SNAPSHOT_V46))
+		card_put_v46(card, b);
+	else if (family == SNAPSHOT_V4)
+		card_put_v4(card, b);
+	else
+		card_put_v6(card, b);
 	if (km != UNKNOWN_KM) {
 		buf_sv(b, SV(",\"km\":"));
 		buf_u64(b, km);
@@ -50,21 +56,18 @@ static void put_node(struct buf *b, struct sv fragment, uint16_t km)
 	buf_sv(b, SV("}"));
 }
 
+static void fetch_text(const struct card *card)
+{
+	for (size_t at = 0; at < card->fragment_len; at += CACHE_LINE)
+		__builtin_prefetch(card->fragment + at);
+}
+
 /*
  * A node's text is three dependent loads away (node, card, text), none of them
  * near. All nodes' loads of one step are asked for together, each step ahead
  * of something else that is to be written.
  */
-static void fetch_text(struct sv text)
-{
-	for (size_t at = 0; at < text.len; at += CACHE_LINE)
-		__builtin_prefetch(text.ptr + at);
-}
-
-/* A node's text is three dependent loads away (node, card, text), none of them
- * near. */
 void answer_fetch(const struct view_service *service,
-		  const struct answer_client *client,
 		  const struct draw_list *list, enum answer_step step)
 {
 	const struct snapshot_node *nodes = service->ranking->nodes;
@@ -78,7 +81,7 @@ void answer_fetch(const struct view_service *service,
 		else if (step == ANSWER_CARDS)
 			__builtin_prefetch(node->card);
 		else
-			fetch_text(node->card->fragment[client->family]);
+			fetch_text(node->card);
 	}
 }
 
@@ -95,8 +98,7 @@ void answer_put(struct buf *b, const struct view_service *service,
 
 		if (i > 0)
 			buf_sv(b, SV(","));
-		put_node(b, nodes[entry->node].card->fragment[client->family],
-			 entry->km);
+		put_node(b, nodes[entry->node].card, client->family, entry->km);
 	}
 	buf_sv(b, service->tail);
 	if (list->count == 0)
@@ -136,7 +138,7 @@ static void put_quoted(struct buf *b, struct sv text, unsigned *count)
 	buf_sv(b, SV("\""));
 }
 
-static void put_goim_addrs(struct buf *b, const struct node_record *record,
+static void put_goim_addrs(struct buf *b, const struct card_record *record,
 			   unsigned *count)
 {
 	char text[ADDR_TEXT_MAX];
@@ -148,7 +150,7 @@ static void put_goim_addrs(struct buf *b, const struct node_record *record,
 }
 
 /* goim makes a node's name from its host and the configured domain. */
-static void put_goim_host(struct buf *b, const struct node_record *record,
+static void put_goim_host(struct buf *b, const struct card_record *record,
 			  const struct policy *policy, unsigned *count)
 {
 	if (record->host[0]) {
@@ -170,7 +172,7 @@ void answer_put_goim(struct buf *b, const struct view *view,
 	buf_sv(b, view->policy->goim_head);
 	for (unsigned i = 0; service && i < list->count; i++) {
 		uint32_t node = list->entries[i].node;
-		const struct node_record *record =
+		const struct card_record *record =
 			&service->ranking->nodes[node].card->record;
 
 		if (form == ANSWER_GOIM_ADDRS)

@@ -26,7 +26,6 @@ struct answer_client {
  */
 enum answer_step { ANSWER_NODES, ANSWER_CARDS, ANSWER_TEXTS };
 void answer_fetch(const struct view_service *service,
-		  const struct answer_client *client,
 		  const struct draw_list *list, enum answer_step step);
 
 /* answer_put - append the body for @service with the nodes of @list. With

@@ -1,18 +1,14 @@
 /*
- * card.c - renders a registration once. Immutable after card_new() but for the
- * count of holders.
+ * card.c - packs and renders a registration once. Immutable after card_new()
+ * but for the count of holders. Data: addresses, texts, fragment.
  */
 #include "balancer/card.h"
 
-#include <assert.h>
+#include <string.h>
 
-#include "lib/base/buf.h"
 #include "lib/base/hash.h"
 #include "lib/base/mem.h"
 #include "lib/proto/reply.h"
-
-static_assert((int)REPLY_V46 == 0 && (int)REPLY_V4 == 1 && (int)REPLY_V6 == 2,
-	      "fragments are in the order of enum reply_families");
 
 /* The NULs keep ("a", "bc") and ("ab", "c") apart. */
 static uint64_t hash_site(const struct node_record *record)
@@ -33,45 +29,179 @@ static uint8_t families_of(const struct node_record *record)
 			 (record->ipv6_count ? CARD_HAS_IPV6 : 0));
 }
 
-/* Renders all fragments one behind the other; len[f] is where each ends. */
-static void render(struct buf *text, const struct node_record *record,
-		   uint8_t families, size_t end[CARD_FAMILIES])
-{
-	static const uint8_t needs[CARD_FAMILIES] = {0, CARD_HAS_IPV4,
-						     CARD_HAS_IPV6};
+/* -- packing ------------------------------------------------------------- */
 
-	for (unsigned f = 0; f < CARD_FAMILIES; f++) {
-		if ((families & needs[f]) == needs[f])
-			reply_put_node(text, record, (enum reply_families)f);
-		end[f] = text->len;
+/* Appends @len bytes; returns where they will be in the data of @card. */
+static size_t keep(struct buf *data, const void *bytes, size_t len)
+{
+	size_t at = data->len;
+
+	buf_put(data, bytes, len);
+	return at;
+}
+
+static size_t keep_text(struct buf *data, const char *text)
+{
+	return keep(data, text, strlen(text) + 1);
+}
+
+static size_t keep_labels(struct buf *data, const struct node_record *record)
+{
+	size_t at = data->len;
+
+	for (unsigned i = 0; i < record->label_count; i++) {
+		keep_text(data, record->labels[i].key);
+		keep_text(data, record->labels[i].value);
 	}
+	return at;
+}
+
+/* Where everything lies in the data. */
+struct layout {
+	size_t ipv4, ipv6, id, service, region, zone, host, carrier, version,
+		labels, fragment;
+	struct reply_marks marks;
+};
+
+static void pack(struct buf *data, const struct node_record *record,
+		 struct layout *at)
+{
+	at->ipv4 = keep(data, record->ipv4,
+			record->ipv4_count * sizeof(record->ipv4[0]));
+	at->ipv6 = keep(data, record->ipv6,
+			record->ipv6_count * sizeof(record->ipv6[0]));
+	at->id = keep_text(data, record->id);
+	at->service = keep_text(data, record->service);
+	at->region = keep_text(data, record->region);
+	at->zone = keep_text(data, record->zone);
+	at->host = keep_text(data, record->host);
+	at->carrier = keep_text(data, record->carrier);
+	at->version = keep_text(data, record->version);
+	at->labels = keep_labels(data, record);
+	at->fragment = data->len;
+	reply_put_node_marked(data, record, &at->marks);
+}
+
+static void point(struct card *card, const struct node_record *record,
+		  const struct layout *at)
+{
+	const char *data = card->data;
+
+	card->record = (struct card_record){
+		.id = data + at->id,
+		.service = data + at->service,
+		.region = data + at->region,
+		.zone = data + at->zone,
+		.host = data + at->host,
+		.carrier = data + at->carrier,
+		.version = data + at->version,
+		.labels = data + at->labels,
+		.ipv4 = (const struct addr *)(data + at->ipv4),
+		.ipv6 = (const struct addr *)(data + at->ipv6),
+		.lat_deg = record->lat_deg,
+		.lon_deg = record->lon_deg,
+		.boot_epoch = record->boot_epoch,
+		.weight = record->weight,
+		.capacity = record->capacity,
+		.ttl_ms = record->ttl_ms,
+		.ports = record->ports,
+		.ipv4_count = record->ipv4_count,
+		.ipv6_count = record->ipv6_count,
+		.label_count = record->label_count,
+		.has_position = record->has_position,
+	};
 }
 
 struct card *card_new(const struct node_record *record)
 {
-	uint8_t families = families_of(record);
-	size_t end[CARD_FAMILIES], at = 0;
+	struct layout at;
 	struct card *card;
-	struct buf text;
+	struct buf data;
 
-	buf_init(&text, CARD_FAMILIES * NODE_RECORD_JSON_MAX);
-	render(&text, record, families, end);
-	card = mem_alloc(sizeof(*card) + text.len);
-	card->record = *record;
-	card->families = families;
+	buf_init(&data, sizeof(*record) + NODE_RECORD_JSON_MAX);
+	pack(&data, record, &at);
+	card = mem_alloc(sizeof(*card) + data.len);
+	memcpy(card->data, data.data, data.len);
+	point(card, record, &at);
+	card->families = families_of(record);
 	card->id_hash = hash_text(sv_str(record->id));
-	card->text_hash = hash_text(buf_view(&text));
 	card->site_hash = hash_site(record);
 	atomic_init(&card->refs, 1);
-	if (text.len > 0)
-		memcpy(card->text, text.data, text.len);
-	for (unsigned f = 0; f < CARD_FAMILIES; f++) {
-		card->fragment[f] = sv_of(card->text + at, end[f] - at);
-		at = end[f];
-	}
-	buf_fini(&text);
+	card->fragment = card->data + at.fragment;
+	card->ipv4_at = (uint16_t)(at.marks.ipv4 - at.fragment);
+	card->ipv6_at = (uint16_t)(at.marks.ipv6 - at.fragment);
+	card->ports_at = (uint16_t)(at.marks.ports - at.fragment);
+	card->fragment_len = (uint16_t)(data.len - at.fragment);
+	card->text_hash = hash_text(sv_of(card->fragment, card->fragment_len));
+	buf_fini(&data);
 	return card;
 }
+
+static void copy_text(char *to, const char *text)
+{
+	memcpy(to, text, strlen(text) + 1); /* it came from there */
+}
+
+static void unpack_labels(const struct card_record *from,
+			  struct node_record *to)
+{
+	const char *label = from->labels;
+
+	for (unsigned i = 0; i < from->label_count; i++) {
+		copy_text(to->labels[i].key, label);
+		label += strlen(label) + 1;
+		copy_text(to->labels[i].value, label);
+		label += strlen(label) + 1;
+	}
+}
+
+void card_unpack(const struct card *card, struct node_record *record_r)
+{
+	const struct card_record *from = &card->record;
+
+	memset(record_r, 0, sizeof(*record_r));
+	copy_text(record_r->id, from->id);
+	copy_text(record_r->service, from->service);
+	copy_text(record_r->region, from->region);
+	copy_text(record_r->zone, from->zone);
+	copy_text(record_r->host, from->host);
+	copy_text(record_r->carrier, from->carrier);
+	copy_text(record_r->version, from->version);
+	unpack_labels(from, record_r);
+	memcpy(record_r->ipv4, from->ipv4,
+	       from->ipv4_count * sizeof(from->ipv4[0]));
+	memcpy(record_r->ipv6, from->ipv6,
+	       from->ipv6_count * sizeof(from->ipv6[0]));
+	record_r->has_position = from->has_position;
+	record_r->lat_deg = from->lat_deg;
+	record_r->lon_deg = from->lon_deg;
+	record_r->ipv4_count = from->ipv4_count;
+	record_r->ipv6_count = from->ipv6_count;
+	record_r->ports = from->ports;
+	record_r->weight = from->weight;
+	record_r->capacity = from->capacity;
+	record_r->label_count = from->label_count;
+	record_r->boot_epoch = from->boot_epoch;
+	record_r->ttl_ms = from->ttl_ms;
+}
+
+/* -- answers ------------------------------------------------------------- */
+
+void card_put_v4(const struct card *card, struct buf *b)
+{
+	buf_put(b, card->fragment, card->ipv6_at);
+	buf_put(b, card->fragment + card->ports_at,
+		(size_t)card->fragment_len - card->ports_at);
+}
+
+void card_put_v6(const struct card *card, struct buf *b)
+{
+	buf_put(b, card->fragment, card->ipv4_at);
+	buf_put(b, card->fragment + card->ipv6_at,
+		(size_t)card->fragment_len - card->ipv6_at);
+}
+
+/* -- holders ------------------------------------------------------------- */
 
 struct card *card_ref(struct card *card)
 {

@@ -1,9 +1,9 @@
 /*
  * card.h - one registration as ranking and answers need it: the record, its
- * hashes and its rendered JSON fragments. Immutable; made when a registration
- * changes and shared by the fleet and all snapshots that were built while it
- * was in force, so that a build renders nothing. Counted atomically: the last
- * holder frees it, on whatever thread.
+ * hashes and its rendered JSON, packed (a fleet has 100,000 of them).
+ * Immutable; made when a registration changes and shared by the fleet and all
+ * snapshots that were built while it was in force, so that a build renders
+ * nothing. Counted atomically: the last holder frees it, on whatever thread.
  */
 #ifndef PERI_BALANCER_CARD_H
 #define PERI_BALANCER_CARD_H
@@ -11,7 +11,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-#include "lib/base/sv.h"
+#include "lib/base/buf.h"
 #include "lib/proto/node.h"
 
 #define CARD_FAMILIES 3 /* enum snapshot_family: both, IPv4, IPv6 */
@@ -19,22 +19,47 @@
 #define CARD_HAS_IPV6 2
 #define CARD_HAS_BOTH 3
 
+/* struct node_record with texts that are as long as they are. */
+struct card_record {
+	const char *id, *service, *region, *zone, *host, *carrier, *version;
+	const char *labels; /* key, NUL, value, NUL, key, ... */
+	const struct addr *ipv4, *ipv6;
+	double lat_deg, lon_deg; /* valid when has_position */
+	uint64_t boot_epoch;
+	uint32_t weight, capacity, ttl_ms;
+	struct node_ports ports;
+	uint8_t ipv4_count, ipv6_count, label_count;
+	bool has_position;
+};
+
 struct card {
-	/* reply_put_node() for each family; empty when the node has no address
-	 * of it. In text. */
-	struct sv fragment[CARD_FAMILIES];
+	/* reply_put_node() for both families; the others leave out a part. */
+	const char *fragment;
+	uint16_t ipv4_at, ipv6_at, ports_at, fragment_len;
 	uint64_t id_hash;   /* hash_text(id): part of every score */
-	uint64_t text_hash; /* of all fragments */
+	uint64_t text_hash; /* of the fragment */
 	uint64_t site_hash; /* of (service, region, zone) */
 	uint8_t families;   /* CARD_HAS_* */
 	_Atomic uint32_t refs;
-	struct node_record record;
-	char text[];
+	struct card_record record; /* what it points to is in data */
+	char data[];
 };
 
-/* card_new - render @record. Returns a card with one reference, to give to
- * card_unref(). Any thread. */
+/* card_new - pack and render @record. Returns a card with one reference, to
+ * give to card_unref(). Any thread. */
 struct card *card_new(const struct node_record *record);
+
+/* card_unpack - the record that @card was made of. */
+void card_unpack(const struct card *card, struct node_record *record_r);
+
+/* card_put_v46, _v4, _v6 - append reply_put_node() for these families; there
+ * is an address of the one that is asked for. */
+static inline void card_put_v46(const struct card *card, struct buf *b)
+{
+	buf_put(b, card->fragment, card->fragment_len);
+}
+void card_put_v4(const struct card *card, struct buf *b);
+void card_put_v6(const struct card *card, struct buf *b);
 
 /* card_ref - one more holder of @card; returns @card. */
 struct card *card_ref(struct card *card);

@@ -90,9 +90,9 @@ static void meet_nodes(struct grouping *g, struct fleet_node *const *nodes,
 
 static int compare_groups(const void *a, const void *b)
 {
-	const struct node_record *x =
+	const struct card_record *x =
 		&((const struct group *)a)->sample->record;
-	const struct node_record *y =
+	const struct card_record *y =
 		&((const struct group *)b)->sample->record;
 	int order = strcmp(x->service, y->service);
 
@@ -269,7 +269,7 @@ static void copy_layout(struct catalog *cat, const struct catalog *last)
 
 static void take_card(struct catalog_node *node)
 {
-	const struct node_record *record;
+	const struct card_record *record;
 
 	node->card = card_ref(node->live->card);
 	record = &node->card->record;
@@ -280,7 +280,7 @@ static void take_card(struct catalog_node *node)
 	node->hard = fmin(node->limit, record->capacity);
 }
 
-const struct node_record *catalog_record(const struct catalog *catalog,
+const struct card_record *catalog_record(const struct catalog *catalog,
 					 const struct catalog_site *site)
 {
 	return &catalog->nodes[site->first_node].card->record;
@@ -294,7 +294,7 @@ static void locate(const struct catalog *cat, struct catalog_site *site)
 	int agree = 1;
 
 	for (uint32_t i = 0; i < site->node_count; i++) {
-		const struct node_record *record =
+		const struct card_record *record =
 			&cat->nodes[site->first_node + i].card->record;
 		double lat = record->lat_deg * RADIANS;
 		double lon = record->lon_deg * RADIANS;

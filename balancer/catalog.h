@@ -62,7 +62,7 @@ void catalog_unref(struct catalog **catalog);
 
 /* catalog_record - the record of the first node of @site: its region, zone and
  * service are the site's. */
-const struct node_record *catalog_record(const struct catalog *catalog,
+const struct card_record *catalog_record(const struct catalog *catalog,
 					 const struct catalog_site *site);
 /* catalog_carrier - the carrier of all nodes of @site; "" when they are of
  * several: such a site serves all of them. Lives in a card. */

@@ -231,7 +231,7 @@ static struct entry *add_entry(struct fleet *fleet, int64_t now_ms)
 /* Whether both records give the same sites and cost orders. */
 static bool same_shape(const struct card *a, const struct card *b)
 {
-	const struct node_record *x = &a->record, *y = &b->record;
+	const struct card_record *x = &a->record, *y = &b->record;
 
 	return card_same_site(a, b) && x->has_position == y->has_position &&
 	       (!x->has_position ||
@@ -239,14 +239,22 @@ static bool same_shape(const struct card *a, const struct card *b)
 	       strcmp(x->carrier, y->carrier) == 0;
 }
 
-/* Nothing to do when it is the record we have. Comparing the padding too costs
- * at worst a card that was not needed. */
+static bool is_made_of(const struct card *card,
+		       const struct node_record *record)
+{
+	struct node_record own;
+
+	card_unpack(card, &own);
+	return node_equal(&own, record);
+}
+
+/* Nothing to do when it is the record we have. */
 static void take_record(struct fleet *fleet, struct entry *entry,
 			const struct node_record *record)
 {
 	struct card *old = entry->node->card, *card;
 
-	if (old && memcmp(&old->record, record, sizeof(*record)) == 0)
+	if (old && is_made_of(old, record))
 		return;
 	card = card_new(record);
 	fleet->cards++;

@@ -130,7 +130,7 @@ static void del_one(struct fleet_addrs *addrs, const struct fleet_node *node,
 
 void fleet_addrs_add(struct fleet_addrs *addrs, struct fleet_node *node)
 {
-	const struct node_record *record = &node->card->record;
+	const struct card_record *record = &node->card->record;
 
 	for (unsigned i = 0; i < record->ipv4_count; i++)
 		add_one(addrs, node, &record->ipv4[i]);
@@ -140,7 +140,7 @@ void fleet_addrs_add(struct fleet_addrs *addrs, struct fleet_node *node)
 
 void fleet_addrs_del(struct fleet_addrs *addrs, const struct fleet_node *node)
 {
-	const struct node_record *record = &node->card->record;
+	const struct card_record *record = &node->card->record;
 
 	for (unsigned i = 0; i < record->ipv4_count; i++)
 		del_one(addrs, node, &record->ipv4[i]);

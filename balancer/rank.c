@@ -119,7 +119,7 @@ static void describe_site(const struct work *work, uint32_t s)
 	const struct catalog *catalog = work->rank->catalog;
 	const struct catalog_site *from =
 		&catalog->sites[work->from->first_site + s];
-	const struct node_record *record = catalog_record(catalog, from);
+	const struct card_record *record = catalog_record(catalog, from);
 	struct snapshot_site *site = &work->to->sites[s];
 
 	site->first_node = from->first_node - work->from->first_node;

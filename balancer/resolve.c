@@ -457,17 +457,17 @@ static void fetch_cell(struct resolve_turn *turn)
 static void fetch_nodes(struct resolve_turn *turn)
 {
 	draw(turn, turn->query.device);
-	answer_fetch(turn->service, &turn->client, &turn->list, ANSWER_NODES);
+	answer_fetch(turn->service, &turn->list, ANSWER_NODES);
 }
 
 static void fetch_cards(struct resolve_turn *turn)
 {
-	answer_fetch(turn->service, &turn->client, &turn->list, ANSWER_CARDS);
+	answer_fetch(turn->service, &turn->list, ANSWER_CARDS);
 }
 
 static void fetch_texts(struct resolve_turn *turn)
 {
-	answer_fetch(turn->service, &turn->client, &turn->list, ANSWER_TEXTS);
+	answer_fetch(turn->service, &turn->list, ANSWER_TEXTS);
 }
 
 static void (*const steps[])(struct resolve_turn *turn) = {

@@ -53,7 +53,7 @@ enum snapshot_tier {
 
 /* A node of one service. */
 struct snapshot_node {
-	const struct card *card; /* record, fragments[family]; in the catalog */
+	const struct card *card; /* record and JSON; in the catalog */
 	double weight;		 /* p_i, the share of its site's draws */
 	/* what explain shows; the level is the site's */
 	double limit; /* K_i; 0 while suspect or down */

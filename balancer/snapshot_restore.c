@@ -179,7 +179,7 @@ static void fill_site(const struct catalog *catalog,
 		      const struct catalog_site *from,
 		      struct snapshot_service *to, uint32_t s)
 {
-	const struct node_record *record = catalog_record(catalog, from);
+	const struct card_record *record = catalog_record(catalog, from);
 	struct snapshot_site *site = &to->sites[s];
 
 	site->region = record->region;

@@ -29,7 +29,7 @@ static int64_t age_ms(int64_t at_ms, int64_t now_ms)
 static void to_feed(const struct fleet_node *from, int64_t now_ms,
 		    struct feed_node *to)
 {
-	to->record = from->card->record;
+	card_unpack(from->card, &to->record);
 	to->state = from->state;
 	to->conns = from->conns;
 	to->accepts_total = from->accepts_total;

@@ -29,8 +29,7 @@ static void put_port(struct buf *b, const char *key, uint16_t port)
 	buf_u64(b, port);
 }
 
-void reply_put_node(struct buf *b, const struct node_record *record,
-		    enum reply_families families)
+static void put_names(struct buf *b, const struct node_record *record)
 {
 	buf_str(b, "{\"id\":");
 	buf_json_str(b, sv_str(record->id));
@@ -40,13 +39,36 @@ void reply_put_node(struct buf *b, const struct node_record *record,
 		buf_str(b, ",\"host\":");
 		buf_json_str(b, sv_str(record->host));
 	}
+}
+
+static void put_ports(struct buf *b, const struct node_ports *ports)
+{
+	put_port(b, ",\"tcp\":", ports->tcp);
+	put_port(b, ",\"ws\":", ports->ws);
+	put_port(b, ",\"wss\":", ports->wss);
+}
+
+void reply_put_node(struct buf *b, const struct node_record *record,
+		    enum reply_families families)
+{
+	put_names(b, record);
 	if (families != REPLY_V6)
 		put_addrs(b, ",\"ipv4\":[", record->ipv4, record->ipv4_count);
 	if (families != REPLY_V4)
 		put_addrs(b, ",\"ipv6\":[", record->ipv6, record->ipv6_count);
-	put_port(b, ",\"tcp\":", record->ports.tcp);
-	put_port(b, ",\"ws\":", record->ports.ws);
-	put_port(b, ",\"wss\":", record->ports.wss);
+	put_ports(b, &record->ports);
+}
+
+void reply_put_node_marked(struct buf *b, const struct node_record *record,
+			   struct reply_marks *marks_r)
+{
+	put_names(b, record);
+	marks_r->ipv4 = b->len;
+	put_addrs(b, ",\"ipv4\":[", record->ipv4, record->ipv4_count);
+	marks_r->ipv6 = b->len;
+	put_addrs(b, ",\"ipv6\":[", record->ipv6, record->ipv6_count);
+	marks_r->ports = b->len;
+	put_ports(b, &record->ports);
 }
 
 /* ---- reading ---- */

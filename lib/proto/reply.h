@@ -61,6 +61,16 @@ enum reply_families { REPLY_V46, REPLY_V4, REPLY_V6 };
 void reply_put_node(struct buf *b, const struct node_record *record,
 		    enum reply_families families);
 
+/* Where parts of a fragment begin, as lengths of its buf. */
+struct reply_marks {
+	size_t ipv4, ipv6, ports;
+};
+
+/* reply_put_node_marked - as reply_put_node() for both families; without
+ * [ipv6, ports) or [ipv4, ipv6) it is what the others give. */
+void reply_put_node_marked(struct buf *b, const struct node_record *record,
+			   struct reply_marks *marks_r);
+
 /*
  * reply_decode - read an answer (the client's side). Unknown members are
  * ignored; nodes beyond REPLY_NODES_MAX too.

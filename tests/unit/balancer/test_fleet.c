@@ -91,7 +91,7 @@ static void test_arranged_nodes_lie_in_a_row_and_are_found(void **state)
 		kept = arrange_backwards(w.fleet, arranged);
 		check_order(w.fleet, 300 * (round + 1) - 1);
 		for (unsigned i = 0; i < kept; i++) {
-			const struct node_record *record =
+			const struct card_record *record =
 				&arranged[i]->card->record;
 
 			assert_ptr_equal(arranged[i], arranged[0] + i);

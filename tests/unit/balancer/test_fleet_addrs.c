@@ -30,7 +30,7 @@ static void give_addrs(struct node_record *record, struct rng *rng)
 	}
 }
 
-static unsigned times(const struct node_record *record, const struct addr *addr)
+static unsigned times(const struct card_record *record, const struct addr *addr)
 {
 	unsigned count = 0;
 

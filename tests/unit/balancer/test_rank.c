@@ -302,7 +302,7 @@ static void copy_backwards(struct world *from, struct world *to)
 		struct feed_node node;
 
 		memset(&node, 0, sizeof(node));
-		node.record = nodes[i]->card->record;
+		card_unpack(nodes[i]->card, &node.record);
 		node.state = nodes[i]->state;
 		node.conns = nodes[i]->conns;
 		node.load_age_ms =
