@@ -33,6 +33,7 @@ struct fleet_node {
 	double est_conns;	  /* dead reckoning: est_i as of est_at_ms */
 	int64_t est_at_ms;
 	double assigned_rate_per_s; /* p_i*lam_s of the last build */
+	uint32_t published;	    /* weight of the last build, see steady.h */
 	int64_t doubted_until_ms;   /* by clients, see suspects.h; 0 = never */
 	/* For kappa: adds predicted before it (without kappa). */
 	struct kappa *kappa;	    /* of its service; the fleet's */

@@ -4,29 +4,24 @@
 #include "balancer/rank.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "balancer/demand.h"
 #include "balancer/draw_table.h"
 #include "balancer/geometry.h"
 #include "balancer/reckon.h"
+#include "balancer/steady.h"
 #include "balancer/waterfall.h"
 #include "balancer/waterfill.h"
 #include "lib/base/mem.h"
 
 #define HORIZON_MIN_S  10.0
 #define HORIZON_RENEWS 2 /* a report may be one renewal late */
-
-/* For sorting sites by the free part of their limit. */
-struct order {
-	double free_part;
-	uint32_t site;
-	uint8_t class;
-};
+#define QUANTUM	       (uint32_t)((1ULL << 32) / STEADY_QUANTA)
 
 struct rank {
 	struct geometry *geometry;
+	struct steady *steady;
 	/* of the current build */
 	const struct snapshot_input *input;
 	const struct catalog *catalog;
@@ -35,7 +30,8 @@ struct rank {
 	struct candidates_site *places;
 	struct waterfall_site *rooms;
 	double *anywhere;
-	struct order *order;
+	struct steady_place *order;
+	uint64_t *site_ids;
 	uint32_t site_room;
 	struct waterfall_cell *cells;
 	uint32_t *active;
@@ -58,6 +54,7 @@ struct rank *rank_new(void)
 	struct rank *rank = mem_alloc(sizeof(*rank));
 
 	rank->geometry = geometry_new();
+	rank->steady = steady_new();
 	return rank;
 }
 
@@ -68,10 +65,12 @@ void rank_free(struct rank **rank)
 	if (!r)
 		return;
 	geometry_free(&r->geometry);
+	steady_free(&r->steady);
 	mem_free(r->places);
 	mem_free(r->rooms);
 	mem_free(r->anywhere);
 	mem_free(r->order);
+	mem_free(r->site_ids);
 	mem_free(r->cells);
 	mem_free(r->active);
 	mem_free(r->nodes);
@@ -92,6 +91,7 @@ static void grow_sites(struct rank *r, uint32_t count)
 	r->rooms = mem_grow(r->rooms, count, sizeof(*r->rooms));
 	r->anywhere = mem_grow(r->anywhere, count, sizeof(*r->anywhere));
 	r->order = mem_grow(r->order, count, sizeof(*r->order));
+	r->site_ids = mem_grow(r->site_ids, count, sizeof(*r->site_ids));
 	r->site_room = count;
 }
 
@@ -201,6 +201,43 @@ static void run_waterfall(struct work *work, const struct candidates_row *rows)
 	to->anywhere_panic = fall.anywhere_panic;
 }
 
+static void fill_cell(struct steady *steady, uint32_t number,
+		      const struct candidates_row *row,
+		      const struct waterfall_cell *from,
+		      struct snapshot_cell *cell)
+{
+	uint16_t sum[CANDIDATES_MAX];
+
+	cell->candidate_count = (uint8_t)row->count;
+	cell->panic = from->panic;
+	steady_cell(steady, number, row, from->share, sum);
+	for (unsigned j = 0; j < row->count; j++) {
+		cell->site[j] = row->site[j];
+		cell->km[j] = row->km[j];
+		cell->cost_km[j] = row->cost_km[j];
+		cell->cumulative[j] = sum[j] < STEADY_QUANTA ? sum[j] * QUANTUM
+							     : SNAPSHOT_TOP;
+	}
+}
+
+static void fill_cells(struct work *work, const struct candidates_row *rows)
+{
+	struct rank *r = work->rank;
+
+	for (uint32_t s = 0; s < work->to->site_count; s++) {
+		const struct catalog_site *site =
+			&r->catalog->sites[work->from->first_site + s];
+
+		r->site_ids[s] =
+			r->catalog->nodes[site->first_node].card->site_hash;
+	}
+	steady_service(r->steady, work->index, r->site_ids,
+		       work->to->site_count, work->to->cell_count);
+	for (uint32_t c = 0; c < work->to->cell_count; c++)
+		fill_cell(r->steady, c, &rows[c], &r->cells[c],
+			  &work->to->cells[c]);
+}
+
 /* The running sum as a number of 2^-32ths; the end of it is the top. */
 static uint32_t cumulate(double *sum, double share, double total)
 {
@@ -211,42 +248,7 @@ static uint32_t cumulate(double *sum, double share, double total)
 	return scaled >= SNAPSHOT_TOP ? SNAPSHOT_TOP : (uint32_t)scaled;
 }
 
-static void fill_cell(const struct candidates_row *row,
-		      const struct waterfall_cell *from,
-		      struct snapshot_cell *cell)
-{
-	double total = 0, sum = 0;
-	unsigned last = 0;
-
-	cell->candidate_count = (uint8_t)row->count;
-	cell->panic = from->panic;
-	for (unsigned j = 0; j < row->count; j++) {
-		total += from->share[j];
-		if (from->share[j] > 0)
-			last = j;
-	}
-	for (unsigned j = 0; j < row->count; j++) {
-		cell->site[j] = row->site[j];
-		cell->km[j] = row->km[j];
-		cell->cost_km[j] = row->cost_km[j];
-		cell->cumulative[j] =
-			j >= last ? SNAPSHOT_TOP
-				  : cumulate(&sum, from->share[j], total);
-	}
-}
-
-static int compare_order(const void *a, const void *b)
-{
-	const struct order *x = a, *y = b;
-
-	if (x->class != y->class)
-		return x->class < y->class ? -1 : 1;
-	if (x->free_part != y->free_part)
-		return x->free_part > y->free_part ? -1 : 1;
-	return x->site < y->site ? -1 : x->site > y->site;
-}
-
-static uint32_t order_sites(struct work *work)
+static uint32_t list_places(struct work *work)
 {
 	struct rank *r = work->rank;
 	uint32_t count = 0;
@@ -256,14 +258,15 @@ static uint32_t order_sites(struct work *work)
 
 		if (room->class == CANDIDATES_NEVER)
 			continue;
-		r->order[count++] = (struct order){
+		r->order[count++] = (struct steady_place){
 			.free_part = room->room_per_s[1] *
 				     work->rank->horizon_s / room->weight,
+			.share = r->anywhere[s],
 			.site = s,
 			.class = room->class,
 		};
 	}
-	qsort(r->order, count, sizeof(*r->order), compare_order);
+	steady_places(r->steady, r->order, count);
 	return count;
 }
 
@@ -274,19 +277,17 @@ static void fill_anywhere(struct work *work)
 	uint32_t last = 0;
 	double sum = 0, total = 0;
 
-	to->anywhere_count = order_sites(work);
+	to->anywhere_count = list_places(work);
 	for (uint32_t i = 0; i < to->anywhere_count; i++) {
-		total += r->anywhere[r->order[i].site];
-		if (r->anywhere[r->order[i].site] > 0)
+		total += r->order[i].share;
+		if (r->order[i].share > 0)
 			last = i;
 	}
 	for (uint32_t i = 0; i < to->anywhere_count; i++) {
-		uint32_t site = r->order[i].site;
-
-		to->anywhere[i].site = site;
+		to->anywhere[i].site = r->order[i].site;
 		to->anywhere[i].cumulative =
 			i >= last ? SNAPSHOT_TOP
-				  : cumulate(&sum, r->anywhere[site], total);
+				  : cumulate(&sum, r->order[i].share, total);
 	}
 }
 
@@ -306,6 +307,7 @@ static void load_fill(const struct work *work, const struct snapshot_site *site,
 			.hard = from[i].hard,
 			.est = own[i].est,
 			.ramp = own[i].ramp,
+			.published = from[i].live->published,
 		};
 }
 
@@ -321,6 +323,7 @@ static void store_fill(struct work *work, struct snapshot_site *site,
 		struct snapshot_node *node = &to->nodes[site->first_node + i];
 
 		node->weight = nodes[i].p;
+		from[i].live->published = nodes[i].published;
 		node->cap = (float)nodes[i].cap;
 		node->floor = (float)nodes[i].floor;
 		from[i].live->assigned_rate_per_s =
@@ -352,6 +355,7 @@ static void fill_site(struct work *work, uint32_t s)
 	waterfill_solve(&fill);
 	site->level = fill.level;
 	site->panic = fill.overflow;
+	steady_nodes(&fill);
 	store_fill(work, site, fill.nodes);
 }
 
@@ -409,7 +413,6 @@ void rank_service(struct rank *rank, unsigned index,
 	run_waterfall(&work, rows);
 	for (uint32_t s = 0; s < to->site_count; s++)
 		fill_site(&work, s);
-	for (uint32_t c = 0; c < to->cell_count; c++)
-		fill_cell(&rows[c], &rank->cells[c], &to->cells[c]);
+	fill_cells(&work, rows);
 	fill_anywhere(&work);
 }

@@ -31,7 +31,8 @@ void snapshot_builder_free(struct snapshot_builder **builder);
  * snapshot_builder_build - demand, reckoning, waterfall and water-filling of
  * ranking.md, steps 1 to 5; calls demand_update().
  *
- * Equal input gives an equal snapshot (build_us apart), on every replica: sites
+ * Equal input and an equal past (steady.h) give an equal snapshot (build_us
+ * apart), on every replica: sites
  * and nodes stand in order of their names, sums run in that order. Cost orders
  * are kept as long as sites and cells do not change. Never fails; a fleet
  * without nodes gives a snapshot without services. Services are in order of

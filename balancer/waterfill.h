@@ -14,6 +14,7 @@ struct waterfill_node {
 	double hard;  /* connections that it can hold, min(K, C) */
 	double est;   /* connections that it has, >= 0 */
 	double ramp;  /* slow start, (0, 1] */
+	uint32_t published; /* for steady.h; in and out */
 	/* out */
 	double p, cap, floor;
 	/* scratch: p = clamp(gain*x - offset, floor, cap) */

@@ -1,0 +1,294 @@
+/*
+ * steady.c - see the header. What is kept of a service belongs to the list of
+ * its sites: with another list it is forgotten, not carried over.
+ */
+#include "balancer/steady.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "balancer/snapshot.h"
+#include "lib/base/mem.h"
+
+#define ROUNDS_MAX 16 /* of finding who is at the cap */
+#define ROUNDING   1e-12
+
+/* One cell as published: 26 bytes, 60,000 of them. */
+struct kept_cell {
+	uint16_t site[CANDIDATES_MAX];
+	uint16_t cumulative[CANDIDATES_MAX];
+	uint16_t count; /* 0 = nothing published yet */
+};
+
+struct kept_service {
+	uint64_t *site_ids;
+	struct kept_cell *cells;
+	struct steady_place *places; /* as published */
+	uint32_t *position;	     /* of each site in places */
+	uint32_t site_count, cell_count, place_count;
+};
+
+struct steady {
+	struct kept_service services[SNAPSHOT_SERVICES];
+	struct kept_service *now;
+};
+
+struct steady *steady_new(void)
+{
+	return mem_alloc(sizeof(struct steady));
+}
+
+static void forget(struct kept_service *s)
+{
+	mem_free(s->site_ids);
+	mem_free(s->cells);
+	mem_free(s->places);
+	mem_free(s->position);
+	memset(s, 0, sizeof(*s));
+}
+
+void steady_free(struct steady **steady)
+{
+	if (!*steady)
+		return;
+	for (unsigned i = 0; i < SNAPSHOT_SERVICES; i++)
+		forget(&(*steady)->services[i]);
+	mem_free(*steady);
+	*steady = NULL;
+}
+
+/* Both ways, so that two that keep one another's neighbours are one step
+ * apart at most. Only 0 is near 0. */
+static bool is_near(double a, double b)
+{
+	return a <= b * (1 + STEADY_PART) && b <= a * (1 + STEADY_PART);
+}
+
+/* -- nodes --------------------------------------------------------------- */
+
+/* The grid is the same on every replica; what is near two of its points may be
+ * published as either, and they are 2 % apart. */
+static uint32_t on_grid(double ratio)
+{
+	double step = log(1 + STEADY_PART);
+	double power = exp(step * round(log(ratio) / step));
+
+	return (uint32_t)fmax(
+		1, fmin(UINT32_MAX / 2, round(power * STEADY_QUANTA)));
+}
+
+uint32_t steady_quanta(uint32_t published, double ratio)
+{
+	double fresh = ratio * STEADY_QUANTA;
+
+	if (!(ratio > 0))
+		return 0;
+	if (published > 0 &&
+	    (is_near(fresh, published) || (fresh <= (double)published + 1 &&
+					   fresh >= (double)published - 1)))
+		return published;
+	return on_grid(ratio);
+}
+
+static double sum_limits(const struct waterfill_site *site)
+{
+	double sum = 0;
+
+	for (uint32_t i = 0; i < site->node_count; i++)
+		if (site->nodes[i].limit > 0)
+			sum += site->nodes[i].limit;
+	return sum;
+}
+
+/* gain: what a node asks for; offset: 1 while it is below its cap. */
+static void ask(struct waterfill_site *site)
+{
+	double limits = sum_limits(site);
+
+	for (uint32_t i = 0; i < site->node_count; i++) {
+		struct waterfill_node *node = &site->nodes[i];
+		double ratio = node->p > 0 ? node->p * limits / node->limit : 0;
+
+		node->published = steady_quanta(node->published, ratio);
+		node->gain = node->published * node->limit;
+		node->offset = 1;
+	}
+}
+
+/* What one unit of asking gets when those at their cap have it; 0: everybody
+ * is at it. */
+static double unit(const struct waterfill_site *site)
+{
+	double rest = 1, asked = 0;
+
+	for (uint32_t i = 0; i < site->node_count; i++) {
+		const struct waterfill_node *node = &site->nodes[i];
+
+		if (node->offset > 0)
+			asked += node->gain;
+		else
+			rest -= node->cap;
+	}
+	return asked > 0 && rest > 0 ? rest / asked : 0;
+}
+
+/* Whether there is one more of them. */
+static bool mark_capped(struct waterfill_site *site, double per_unit)
+{
+	bool more = false;
+
+	for (uint32_t i = 0; i < site->node_count; i++) {
+		struct waterfill_node *node = &site->nodes[i];
+
+		if (node->offset > 0 && node->gain > 0 &&
+		    node->gain * per_unit > node->cap * (1 + ROUNDING)) {
+			node->offset = 0;
+			more = true;
+		}
+	}
+	return more;
+}
+
+void steady_nodes(struct waterfill_site *site)
+{
+	double per_unit = 0;
+	unsigned round = 0;
+
+	ask(site);
+	if (site->overflow)
+		return;
+	do
+		per_unit = unit(site);
+	while (per_unit > 0 && mark_capped(site, per_unit) &&
+	       ++round < ROUNDS_MAX);
+	if (per_unit <= 0 || round == ROUNDS_MAX)
+		return;
+	for (uint32_t i = 0; i < site->node_count; i++) {
+		struct waterfill_node *node = &site->nodes[i];
+
+		node->p = node->offset > 0 ? node->gain * per_unit : node->cap;
+	}
+}
+
+/* -- cells --------------------------------------------------------------- */
+
+void steady_service(struct steady *steady, unsigned index,
+		    const uint64_t *site_ids, uint32_t site_count,
+		    uint32_t cell_count)
+{
+	struct kept_service *s = &steady->services[index];
+	size_t bytes = site_count * sizeof(*site_ids);
+
+	steady->now = s;
+	if (s->site_count == site_count && s->cell_count == cell_count &&
+	    memcmp(s->site_ids, site_ids, bytes) == 0)
+		return;
+	forget(s);
+	s->site_ids = mem_dup(site_ids, bytes);
+	s->cells = mem_array(cell_count, sizeof(*s->cells));
+	s->places = mem_array(site_count, sizeof(*s->places));
+	s->position = mem_array(site_count, sizeof(*s->position));
+	s->site_count = site_count;
+	s->cell_count = cell_count;
+}
+
+/* Sums are rounded, not shares: so they end at 4096. */
+static void quantise(const double *share, unsigned count, uint16_t *to)
+{
+	double total = 0, sum = 0;
+	unsigned last = 0;
+
+	for (unsigned j = 0; j < count; j++) {
+		total += share[j];
+		if (share[j] > 0)
+			last = j;
+	}
+	for (unsigned j = 0; j < count; j++) {
+		sum += share[j];
+		to[j] = j >= last
+				? STEADY_QUANTA
+				: (uint16_t)lround(sum / total * STEADY_QUANTA);
+	}
+}
+
+static bool same_shares(const uint16_t *kept, const uint16_t *fresh,
+			unsigned count)
+{
+	for (unsigned j = 0; j < count; j++) {
+		int was = kept[j] - (j > 0 ? kept[j - 1] : 0);
+		int is = fresh[j] - (j > 0 ? fresh[j - 1] : 0);
+
+		if (is_near(was, is))
+			continue;
+		/* To 0 at once, by one quantum never. */
+		if (is == 0 || abs(was - is) > 1)
+			return false;
+	}
+	return true;
+}
+
+void steady_cell(struct steady *steady, uint32_t cell,
+		 const struct candidates_row *row, const double *share,
+		 uint16_t *cumulative_r)
+{
+	struct kept_cell *kept = &steady->now->cells[cell];
+	uint16_t fresh[CANDIDATES_MAX];
+
+	quantise(share, row->count, fresh);
+	if (kept->count != row->count ||
+	    memcmp(kept->site, row->site, row->count * sizeof(uint16_t)) != 0 ||
+	    !same_shares(kept->cumulative, fresh, row->count)) {
+		kept->count = row->count;
+		memcpy(kept->site, row->site, sizeof(kept->site));
+		memcpy(kept->cumulative, fresh, sizeof(fresh));
+	}
+	memcpy(cumulative_r, kept->cumulative, sizeof(kept->cumulative));
+}
+
+/* -- clients without a place --------------------------------------------- */
+
+static int compare_places(const void *a, const void *b)
+{
+	const struct steady_place *x = a, *y = b;
+
+	if (x->class != y->class)
+		return x->class < y->class ? -1 : 1;
+	if (x->free_part != y->free_part)
+		return x->free_part > y->free_part ? -1 : 1;
+	return x->site < y->site ? -1 : x->site > y->site;
+}
+
+static bool same_places(const struct kept_service *s,
+			const struct steady_place *places, uint32_t count)
+{
+	if (s->place_count != count)
+		return false;
+	for (uint32_t i = 0; i < count; i++) {
+		const struct steady_place *is = &places[i];
+		const struct steady_place *was =
+			&s->places[s->position[is->site]];
+
+		if (was->site != is->site || was->class != is->class ||
+		    !is_near(was->share, is->share) ||
+		    fabs(was->free_part - is->free_part) > STEADY_PART)
+			return false;
+	}
+	return true;
+}
+
+void steady_places(struct steady *steady, struct steady_place *places,
+		   uint32_t count)
+{
+	struct kept_service *s = steady->now;
+
+	if (same_places(s, places, count)) {
+		memcpy(places, s->places, count * sizeof(*places));
+		return;
+	}
+	qsort(places, count, sizeof(*places), compare_places);
+	memcpy(s->places, places, count * sizeof(*places));
+	for (uint32_t i = 0; i < count; i++)
+		s->position[places[i].site] = i;
+	s->place_count = count;
+}
