@@ -1,6 +1,7 @@
 /*
  * fuzz_lib-net__httpd.c - the whole server on a socket pair. The first byte
- * says in which steps the rest arrives; the server must end in order whatever
+ * says in which steps the rest arrives and, from 192 on, that a PROXY header
+ * has to come first; the server must end in order whatever
  * comes, and answer nothing but HTTP. Another client beside it sends a plain
  * request at each step and has to get its answer.
  */
@@ -112,9 +113,18 @@ static void drain_answers(int fd, size_t *got_r)
 	}
 }
 
+/* The fuzzed one; a source that its header names is a client, with limits. */
+static enum httpd_admission on_admit(const struct addr *peer, void *arg)
+{
+	(void)arg;
+	return peer->bytes[0] == 127 && peer->bytes[3] == 1 ? HTTPD_PROXY_HEADER
+							    : HTTPD_CLIENT;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const struct addr peer = {.family = ADDR_V4, .bytes = {127, 0, 0, 1}};
+	const struct addr other = {.family = ADDR_V4, .bytes = {127, 0, 0, 2}};
 	struct httpd_limits limits = httpd_default_limits();
 	struct httpd *server;
 	size_t step, got = 0, plain_got = 0;
@@ -127,12 +137,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check(loop_new(&the_loop) == 0);
 	}
 	limits.body_max_bytes = 200;
+	limits.per_peer.conns_max = 1;
 	server = httpd_new(the_loop, &limits, on_request, NULL);
 	httpd_look_ahead(server, on_ahead, 1);
+	if (data[0] >= 192)
+		httpd_set_admission(server, on_admit);
 	check(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds) == 0);
 	check(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, others) == 0);
 	httpd_conn_accept(fds[1], &peer, 1, server);
-	httpd_conn_accept(others[1], &peer, 2, server);
+	httpd_conn_accept(others[1], &other, 2, server);
 	step = data[0] ? data[0] : size;
 	for (size_t at = 1; at < size; at += step) {
 		size_t take = size - at < step ? size - at : step;
