@@ -31,5 +31,5 @@ UNIT_BINARIES += $(RANKING_SIM_TEST)
 
 # The ranking's bars L1 to L14; SIM_ARGS="--quick" or "--only L6 --seed 5".
 .PHONY: sim
-sim: $(BUILD)/sim/sim
+sim: $(BUILD)/sim/sim $(BUILD)/bench/bench_balancer__snapshot
 	@$(BUILD)/sim/sim --accept $(SIM_ARGS)

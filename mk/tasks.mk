@@ -19,6 +19,7 @@ help:
 	@echo "make fuzz-smoke   each fuzzer for FUZZ_SECONDS (10)"
 	@echo "make sim-heartbeat   the adaptive heartbeat's table"
 	@echo "make check-instructions  what one /resolve executes, to 3 %"
+	@echo "make sim          the ranking's bars L1 to L14 (4 minutes)"
 	@echo "make bench        measure beside nginx and print ratios"
 	@echo "make fresh        run and test inside a bare Debian 12 root"
 	@echo "make clean        remove build/ (var/ with the database stays)"

@@ -329,12 +329,52 @@ static void step_counts(struct sim_run *run, struct replica *r, double dt_s)
 
 enum coming { FOR_THE_FIRST_TIME, BACK };
 
+/* A client that does so asks again with all of them, which counts as one query;
+ * it goes on with the list that it has. */
+static void report_dead(struct sim_run *run, struct replica *r, uint16_t cell,
+			const uint32_t *dead, unsigned count, int64_t at_ms)
+{
+	if (count == 0 || !run->scenario->feedback)
+		return;
+	count_queries(run, r, cell, 1);
+	for (unsigned i = 0; i < count; i++)
+		replica_report(r, dead[i], &run->rng, at_ms);
+}
+
+/* The addresses in turn, until one takes it. Dead ones are left at the front
+ * of @list. Returns whether the client is connected. */
+static bool try_list(struct sim_run *run, uint16_t cell, uint32_t *list,
+		     unsigned count, unsigned *dead_r)
+{
+	*dead_r = 0;
+	for (unsigned i = 0; i < count; i++) {
+		uint32_t node = list[i];
+		struct machine *m = &run->machines->list[node];
+		uint64_t refused = m->refused, accepts = m->accepts;
+		bool stays = machine_try(m);
+
+		if (m->state == MACHINE_DEAD)
+			list[(*dead_r)++] = node;
+		if (m->accepts > accepts)
+			figures_accept(run->figures, node, 1);
+		if (stays) {
+			figures_extra(run->figures, 1,
+				      extra_km(run->world, cell, node));
+			return true;
+		}
+		if (run->figures->warm)
+			run->figures->refused += m->refused - refused;
+	}
+	return false;
+}
+
 /* Returns whether the client is connected in the end. */
 static bool connect_one(struct sim_run *run, struct replica *r, uint16_t cell,
 			int64_t at_ms)
 {
 	uint32_t list[DRAW_MAX];
-	unsigned count;
+	unsigned count, dead;
+	bool connected;
 
 	count_queries(run, r, cell, 1);
 	count = replica_ask(r, run->world, run->scenario, cell, &run->rng,
@@ -345,22 +385,9 @@ static bool connect_one(struct sim_run *run, struct replica *r, uint16_t cell,
 	}
 	if (count > 0)
 		figures_first(run->figures, list[0], 1, at_ms - run->start_ms);
-	for (unsigned i = 0; i < count && i < run->scenario->tries; i++) {
-		struct machine *m = &run->machines->list[list[i]];
-		uint64_t refused = m->refused, accepts = m->accepts;
-		bool stays = machine_try(m);
-
-		if (m->accepts > accepts)
-			figures_accept(run->figures, list[i], 1);
-		if (stays) {
-			figures_extra(run->figures, 1,
-				      extra_km(run->world, cell, list[i]));
-			return true;
-		}
-		if (run->figures->warm)
-			run->figures->refused += m->refused - refused;
-	}
-	return false;
+	connected = try_list(run, cell, list, count, &dead);
+	report_dead(run, r, cell, list, dead, at_ms);
+	return connected;
 }
 
 static void come(struct sim_run *run, struct replica *r, uint16_t cell,

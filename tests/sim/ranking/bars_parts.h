@@ -55,6 +55,8 @@ void bars_trouble_l6(struct bars *b);
 void bars_trouble_l7(struct bars *b);
 void bars_trouble_l8(struct bars *b);
 void bars_trouble_l14(struct bars *b);
+void bars_draw_l12(struct bars *b);
+void bars_draw_l13(struct bars *b);
 void bars_rivals(struct bars *b);
 
 #endif

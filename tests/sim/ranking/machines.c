@@ -8,12 +8,12 @@
 #include "lib/base/mem.h"
 #include "tests/sim/ranking/chance.h"
 
+/* @place: in [0, 1), between fill_low and fill_high. */
 static void start(struct machine *m, const struct sim_scenario *scenario,
-		  struct rng *rng)
+		  double place)
 {
-	double level =
-		scenario->fill_low +
-		(scenario->fill_high - scenario->fill_low) * rng_unit(rng);
+	double level = scenario->fill_low +
+		       (scenario->fill_high - scenario->fill_low) * place;
 
 	level *= scenario->fill;
 	m->state = MACHINE_UP;
@@ -41,6 +41,26 @@ static void hide_added(struct machines *machines, const struct sim_world *world,
 	}
 }
 
+/* The nodes of a site stand at equal distances between low and high, in random
+ * order: how uneven they are among themselves is the same for small and large
+ * sites, and no site as a whole is far from the others (that no ranking could
+ * change without sending clients elsewhere). */
+static void start_site(struct machines *machines, const struct sim_site *site,
+		       const struct sim_scenario *scenario, struct rng *rng)
+{
+	unsigned count = site->node_count, order[SIM_SITE_NODES_MAX];
+
+	for (unsigned i = 0; i < count; i++) {
+		unsigned at = (unsigned)rng_below(rng, i + 1);
+
+		order[i] = order[at];
+		order[at] = i;
+	}
+	for (unsigned i = 0; i < count; i++)
+		start(&machines->list[site->first_node + i], scenario,
+		      (order[i] + 0.5) / count);
+}
+
 struct machines *machines_new(const struct sim_world *world,
 			      const struct sim_scenario *scenario,
 			      struct rng *rng, int64_t now_ms)
@@ -58,11 +78,12 @@ struct machines *machines_new(const struct sim_world *world,
 			(uint32_t)scenario
 				->node_weights[nth %
 					       scenario->node_weight_count];
-		start(one, scenario, rng);
 		one->next_report_ms =
 			now_ms +
 			(int64_t)(rng_unit(rng) * scenario->renew_s * 1000);
 	}
+	for (unsigned s = 0; s < world->site_count; s++)
+		start_site(m, &world->sites[s], scenario, rng);
 	hide_added(m, world, scenario);
 	return m;
 }

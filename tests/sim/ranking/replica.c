@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lib/base/buf.h"
+#include "lib/base/hash.h"
 #include "lib/base/mem.h"
 
 #define BUILD_EVERY_MS 1000
@@ -29,16 +30,21 @@ void replica_init(struct replica *r, const struct sim_world *world,
 	r->counter = demand_counter(r->demand, 0);
 	r->builder = snapshot_builder_new();
 	r->share = mem_alloc(sizeof(*r->share));
+	r->suspects = suspects_new();
 }
 
 void replica_fini(struct replica *r)
 {
+	for (unsigned i = 0; i < r->kept_count; i++)
+		snapshot_free(r->kept[i]);
+	mem_free(r->kept);
 	snapshot_free(r->snapshot);
 	snapshot_builder_free(&r->builder);
 	demand_free(&r->demand);
 	fleet_free(&r->fleet);
 	rival_free(&r->rival);
 	mem_free(r->share);
+	suspects_free(&r->suspects);
 	mem_free(r->node_of);
 	mem_free(r->first_per_s);
 }
@@ -126,6 +132,24 @@ void replica_load(struct replica *r, const struct sim_world *world,
 	fleet_load(r->fleet, &load, now_ms);
 }
 
+void replica_report(struct replica *r, unsigned node, struct rng *rng,
+		    int64_t now_ms)
+{
+	struct suspects_report report = {
+		.node = {.family = ADDR_V4},
+		.reporter = {.family = ADDR_V4},
+		.service_hash = hash_text(SV(SERVICE)),
+	};
+	uint64_t network = rng_u64(rng);
+
+	if (r->rival || now_ms < r->frozen_until_ms)
+		return;
+	memcpy(report.node.bytes, &node, 4);
+	memcpy(report.reporter.bytes, &network, 3);
+	if (suspects_report(r->suspects, r->fleet, &report, now_ms))
+		r->dirty = true;
+}
+
 /* -- builds -------------------------------------------------------------- */
 
 bool replica_is_due(const struct replica *r, int64_t now_ms)
@@ -143,6 +167,17 @@ static void map_nodes(struct replica *r)
 		       r->service->nodes[i].card->record.ipv4[0].bytes, 4);
 }
 
+static void retire(struct replica *r)
+{
+	if (!r->keeps || !r->snapshot) {
+		snapshot_free(r->snapshot);
+		return;
+	}
+	r->kept =
+		mem_grow(r->kept, r->kept_count + 1, sizeof(struct snapshot *));
+	r->kept[r->kept_count++] = r->snapshot;
+}
+
 void replica_build(struct replica *r, const struct sim_world *world,
 		   const struct sim_scenario *scenario, int64_t now_ms)
 {
@@ -158,7 +193,7 @@ void replica_build(struct replica *r, const struct sim_world *world,
 
 	input.policy.renew_ms = (int64_t)(scenario->renew_s * 1000);
 	input.policy.replica_count = scenario->replica_count;
-	snapshot_free(r->snapshot);
+	retire(r);
 	r->snapshot = snapshot_builder_build(r->builder, &input);
 	r->service = &r->snapshot->services[0];
 	map_nodes(r);

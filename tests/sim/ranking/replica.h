@@ -9,6 +9,7 @@
 #include "balancer/demand.h"
 #include "balancer/draw_share.h"
 #include "balancer/snapshot_builder.h"
+#include "balancer/suspects.h"
 #include "tests/sim/ranking/rivals.h"
 #include "tests/sim/ranking/sim_scenario.h"
 
@@ -19,7 +20,11 @@ struct replica {
 	struct snapshot_builder *builder;
 	struct snapshot *snapshot;
 	const struct snapshot_service *service; /* of the snapshot */
+	struct snapshot **kept; /* those before it, when they are wanted */
+	unsigned kept_count;
+	bool keeps;
 	struct draw_share *share;
+	struct suspects *suspects;
 	struct rival *rival; /* NULL: our own policy */
 	uint32_t *node_of;   /* node of the snapshot -> of the world */
 	double *first_per_s; /* expected first places, by world's node */
@@ -52,6 +57,10 @@ void replica_put(struct replica *r, const struct sim_world *world,
 		 const struct replica_news *news, int64_t now_ms);
 void replica_load(struct replica *r, const struct sim_world *world,
 		  const struct replica_news *news, int64_t now_ms);
+
+/* replica_report - a client of its own network says that @node did not work. */
+void replica_report(struct replica *r, unsigned node, struct rng *rng,
+		    int64_t now_ms);
 
 /* replica_build - a snapshot as of @now_ms, for @replica_count replicas. */
 void replica_build(struct replica *r, const struct sim_world *world,

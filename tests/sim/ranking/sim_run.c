@@ -83,6 +83,14 @@ static void step_events(struct sim_run *run)
 
 /* -- renewals, builds ---------------------------------------------------- */
 
+/* As the agent does: its call times out after 2 s; then up to 250 ms. */
+static int64_t retry_ms(struct sim_run *run)
+{
+	if (run->scenario->no_retries)
+		return (int64_t)(run->scenario->renew_s * 1000);
+	return 2050 + (int64_t)rng_below(&run->rng, 250);
+}
+
 static void step_renewals(struct sim_run *run)
 {
 	int64_t renew_ms = (int64_t)(run->scenario->renew_s * 1000);
@@ -94,10 +102,12 @@ static void step_renewals(struct sim_run *run)
 			continue;
 		if (run->now_ms < m->next_report_ms)
 			continue;
-		m->next_report_ms += renew_ms;
 		if (run->scenario->lost_renewals > 0 &&
-		    rng_unit(&run->rng) < run->scenario->lost_renewals)
+		    rng_unit(&run->rng) < run->scenario->lost_renewals) {
+			m->next_report_ms = run->now_ms + retry_ms(run);
 			continue;
+		}
+		m->next_report_ms += renew_ms;
 		ledger_renew(run->ledger, m, i, run->now_ms);
 	}
 }
@@ -142,6 +152,7 @@ static void begin(struct sim_run *run, struct ledger *ledger)
 	for (unsigned i = 0; i < s->replica_count; i++) {
 		replica_init(&run->replicas[i], run->world, run->policy,
 			     run->now_ms, 1000 * i / s->replica_count);
+		run->replicas[i].keeps = run->keep_snapshots;
 		run->replicas[i].share_of_clients =
 			s->replica_shares[i] / shares;
 	}

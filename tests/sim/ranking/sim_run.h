@@ -13,6 +13,7 @@ struct sim_run {
 	const struct sim_scenario *scenario;
 	enum rival_kind policy; /* RIVAL_NONE: ours */
 	uint64_t seed;
+	bool keep_snapshots; /* in struct replica, to the end */
 	/* Called after each step, or NULL: for what only one test wants. */
 	void (*watch)(struct sim_run *run, void *arg);
 	void *watch_arg;

@@ -146,6 +146,7 @@ static const struct json_field fields[] = {
 	{FIELD(sim_scenario, "hot", JSON_CUSTOM, hot), .decode = decode_hot},
 	{REAL(sim_scenario, "asked_per_client", asked_per_client, 0.01, 100)},
 	{REAL(sim_scenario, "lost_renewals", lost_renewals, 0, 1)},
+	{FIELD(sim_scenario, "no_retries", JSON_BOOL, no_retries)},
 	{REAL(sim_scenario, "reconnect_s", reconnect_s, 0.1, 1e6)},
 	{FIELD(sim_scenario, "node_weights", JSON_CUSTOM, node_weights),
 	 .decode = decode_weights},

@@ -47,8 +47,9 @@ struct sim_scenario {
 	struct sim_hot hot[SIM_HOT_MAX];
 	unsigned hot_count;
 	double asked_per_client; /* queries for each client who connects */
-	double lost_renewals;
-	double reconnect_s; /* mean, of clients who lost their node */
+	double lost_renewals;	 /* the agent tries again after 2.05 to 2.3 s */
+	bool no_retries;	 /* not before the next one is due */
+	double reconnect_s;	 /* mean, of clients who lost their node */
 	double node_weights[SIM_SITE_NODES_MAX]; /* in turn, in each site */
 	unsigned node_weight_count;
 	uint32_t tries;	   /* addresses of its list that a client tries */
