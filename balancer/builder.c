@@ -19,8 +19,8 @@
 #include "lib/svc/worker.h"
 
 #define BUILD_EVERY_MS 1000
-#define BUILD_GAP_MS   50  /* between two builds for changes */
-#define REPORTS_MS     20  /* between two looks at what clients report */
+#define BUILD_GAP_MS   50 /* between two builds for changes */
+#define REPORTS_MS     20 /* between two looks at what clients report */
 #define SAVE_GAP_MS    3000
 #define SAVE_IDLE_MS   30000 /* loads alone are saved this often */
 #define WHY_BYTES      1024
