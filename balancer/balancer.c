@@ -5,6 +5,7 @@
  */
 #include "balancer/balancer.h"
 
+#include "balancer/admin_explain.h"
 #include "balancer/balancer_admin.h"
 #include "balancer/balancer_metrics.h"
 #include "lib/base/clk.h"
@@ -33,6 +34,7 @@ static void free_all(struct balancer *app)
 	for (unsigned i = 0; i < app->worker_count; i++)
 		query_worker_stop(&app->workers[i]);
 	builder_stop(&app->builder);
+	mailbox_free(&app->answers);
 	loop_timer_free(&app->drain_timer);
 	view_shelf_free(&app->shelf);
 	qsbr_free(&app->domain);
@@ -103,7 +105,9 @@ static int start(struct service_context *ctx, void **app_r)
 	app->demand = demand_new(settings->workers);
 	app->reports = mem_array(settings->workers, sizeof(*app->reports));
 	app->shelf = view_shelf_new(settings->snapshots_kept);
-	rc = start_builder(app, settings);
+	rc = mailbox_new(ctx->loop, admin_explain_answer, app, &app->answers);
+	if (rc == 0)
+		rc = start_builder(app, settings);
 	if (rc == 0)
 		rc = start_workers(app, settings);
 	if (rc != 0) {

@@ -56,4 +56,9 @@ void builder_stop(struct builder **builder);
 void builder_reload(struct builder *builder,
 		    const struct balancer_settings *settings);
 
+/* builder_what_if - give @what_if the world as it is now and have it worked out
+ * on another thread; it goes to what_if->reply_to. Main thread. */
+struct what_if;
+void builder_what_if(struct builder *builder, struct what_if *what_if);
+
 #endif

@@ -224,3 +224,21 @@ bool card_same_site(const struct card *a, const struct card *b)
 	       strcmp(a->record.region, b->record.region) == 0 &&
 	       strcmp(a->record.zone, b->record.zone) == 0;
 }
+
+bool card_same_shape(const struct card *a, const struct card *b)
+{
+	const struct card_record *x = &a->record, *y = &b->record;
+
+	return card_same_site(a, b) && x->has_position == y->has_position &&
+	       (!x->has_position ||
+		(x->lat_deg == y->lat_deg && x->lon_deg == y->lon_deg)) &&
+	       strcmp(x->carrier, y->carrier) == 0;
+}
+
+bool card_is_of(const struct card *card, const struct node_record *record)
+{
+	struct node_record own;
+
+	card_unpack(card, &own);
+	return node_equal(&own, record);
+}

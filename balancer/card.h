@@ -51,6 +51,8 @@ struct card *card_new(const struct node_record *record);
 
 /* card_unpack - the record that @card was made of. */
 void card_unpack(const struct card *card, struct node_record *record_r);
+/* card_is_of - whether that record equals @record. */
+bool card_is_of(const struct card *card, const struct node_record *record);
 
 /* card_put_v46, _v4, _v6 - append reply_put_node() for these families; there
  * is an address of the one that is asked for. */
@@ -68,5 +70,8 @@ void card_unref(struct card **card);
 
 /* card_same_site - whether both are of one (service, region, zone). */
 bool card_same_site(const struct card *a, const struct card *b);
+/* card_same_shape - whether both give the same sites and cost orders: place and
+ * carrier too. */
+bool card_same_shape(const struct card *a, const struct card *b);
 
 #endif

@@ -6,6 +6,7 @@
 #include "balancer/chores.h"
 
 #include "balancer/state_file.h"
+#include "balancer/what_if.h"
 #include "lib/base/err.h"
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
@@ -25,9 +26,10 @@ struct chores {
 
 /* One thing to do; the sender fills it, the thread frees it. */
 struct chore {
-	enum { CHORE_RELOAD, CHORE_SAVE } kind;
+	enum { CHORE_RELOAD, CHORE_SAVE, CHORE_WHAT_IF } kind;
 	struct map_source source; /* CHORE_RELOAD */
 	struct buf text;	  /* CHORE_SAVE; heap memory */
+	struct what_if *what_if;  /* CHORE_WHAT_IF */
 };
 
 static void load(struct chores *c)
@@ -96,12 +98,19 @@ static void message(void *state, void *message_arg)
 	struct chores *c = state;
 	struct chore *chore = message_arg;
 
-	if (chore->kind == CHORE_RELOAD) {
+	switch (chore->kind) {
+	case CHORE_RELOAD:
 		c->config.source = chore->source;
 		load(c);
-	} else {
+		break;
+	case CHORE_SAVE:
 		save(c, &chore->text);
 		buf_fini(&chore->text);
+		break;
+	case CHORE_WHAT_IF:
+		what_if_run(chore->what_if);
+		mailbox_post(chore->what_if->reply_to, chore->what_if);
+		break;
 	}
 	mem_free(chore);
 }
@@ -161,5 +170,14 @@ void chores_save(struct chores *chores, struct buf *text)
 	chore->kind = CHORE_SAVE;
 	chore->text = *text;
 	buf_init(text, 0); /* given away */
+	worker_post(chores->worker, chore);
+}
+
+void chores_what_if(struct chores *chores, struct what_if *what_if)
+{
+	struct chore *chore = mem_alloc(sizeof(*chore));
+
+	chore->kind = CHORE_WHAT_IF;
+	chore->what_if = what_if;
 	worker_post(chores->worker, chore);
 }

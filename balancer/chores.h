@@ -34,6 +34,10 @@ void chores_stop(struct chores **chores);
 
 /* chores_reload - load the map anew from @source, changed or not. */
 void chores_reload(struct chores *chores, const struct map_source *source);
+/* chores_what_if - run @what_if, which is given away, and post it to its
+ * reply_to. */
+struct what_if;
+void chores_what_if(struct chores *chores, struct what_if *what_if);
 /* chores_save - write @text, which is given away, as the saved state. */
 void chores_save(struct chores *chores, struct buf *text);
 

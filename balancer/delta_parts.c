@@ -6,7 +6,8 @@
 
 #include "lib/base/mem.h"
 
-/* What the draw needs is kept bit by bit, and so is what seldom changes. */
+/* What the draw needs is kept bit by bit, and so is what seldom changes: only
+ * the estimates of nodes are kept as they are shown. */
 static const struct column node_members[] = {
 	COLUMN(snapshot_node, weight),
 	COLUMN(snapshot_node, limit),
@@ -28,11 +29,11 @@ static const struct column site_members[] = {
 	COLUMN(snapshot_site, lat_deg),
 	COLUMN(snapshot_site, lon_deg),
 	COLUMN(snapshot_site, bias_km),
-	{offsetof(struct snapshot_site, limit), 8, 1},
-	{offsetof(struct snapshot_site, est), 8, 1},
-	{offsetof(struct snapshot_site, headroom_per_s), 8, 2},
-	{offsetof(struct snapshot_site, admitted_per_s), 8, 2},
-	{offsetof(struct snapshot_site, level), 8, 4},
+	COLUMN(snapshot_site, limit),
+	COLUMN(snapshot_site, est),
+	COLUMN(snapshot_site, headroom_per_s),
+	COLUMN(snapshot_site, admitted_per_s),
+	COLUMN(snapshot_site, level),
 	COLUMN(snapshot_site, by_clients_count),
 	COLUMN(snapshot_site, has_position),
 	COLUMN(snapshot_site, panic),

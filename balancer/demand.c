@@ -76,6 +76,18 @@ void demand_free(struct demand **demand)
 	*demand = NULL;
 }
 
+struct demand *demand_copy(const struct demand *demand)
+{
+	struct demand *copy = demand_new(0);
+
+	for (unsigned i = 0; i < DEMAND_SLOTS && demand->slots[i]; i++) {
+		copy->slots[i] =
+			mem_dup(demand->slots[i], sizeof(*demand->slots[i]));
+		copy->slots[i]->fixed = true;
+	}
+	return copy;
+}
+
 struct demand_counter *demand_counter(struct demand *demand, unsigned worker)
 {
 	return demand->counters[worker];

@@ -21,6 +21,10 @@ struct demand_counter;
 struct demand *demand_new(unsigned worker_count);
 void demand_free(struct demand **demand);
 
+/* demand_copy - the rates as they are now; nothing is counted any more. Owned
+ * by the caller. */
+struct demand *demand_copy(const struct demand *demand);
+
 /* demand_counter - worker number @worker's counts; borrowed. */
 struct demand_counter *demand_counter(struct demand *demand, unsigned worker);
 

@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 
+#include "balancer/explain_ranks.h"
 #include "lib/base/mem.h"
 #include "lib/proto/jsonw.h"
 
@@ -18,6 +19,7 @@ struct explain {
 	const struct draw_query *query;
 	const struct snapshot_service *service;
 	struct draw_list list;
+	struct explain_ranks ranks;
 	int64_t now_ms;
 	bool truncated;
 };
@@ -31,73 +33,28 @@ struct shown {
 
 /* -- the ranked sites ---------------------------------------------------- */
 
-static const struct snapshot_cell *cell_of(const struct explain *e)
-{
-	return &e->service->cells[e->query->cell < e->service->cell_count
-					  ? e->query->cell
-					  : CELLMAP_UNKNOWN];
-}
-
-static uint32_t rank_count(const struct explain *e)
-{
-	return e->list.anywhere ? e->service->anywhere_count
-				: cell_of(e)->candidate_count;
-}
-
-static uint32_t rank_site(const struct explain *e, uint32_t rank)
-{
-	return e->list.anywhere ? e->service->anywhere[rank].site
-				: cell_of(e)->site[rank];
-}
-
-static double rank_share(const struct explain *e, uint32_t rank)
-{
-	uint32_t upto, before = 0;
-
-	if (e->list.anywhere) {
-		upto = e->service->anywhere[rank].cumulative;
-		if (rank > 0)
-			before = e->service->anywhere[rank - 1].cumulative;
-	} else {
-		upto = cell_of(e)->cumulative[rank];
-		if (rank > 0)
-			before = cell_of(e)->cumulative[rank - 1];
-	}
-	return (double)(upto - before) / SNAPSHOT_TOP;
-}
-
 static int rank_km(const struct explain *e, uint32_t rank)
 {
 	uint16_t km =
-		e->list.anywhere ? SNAPSHOT_KM_UNKNOWN : cell_of(e)->km[rank];
+		e->ranks.cell ? e->ranks.cell->km[rank] : SNAPSHOT_KM_UNKNOWN;
 
 	return km == SNAPSHOT_KM_UNKNOWN ? -1 : km;
 }
 
-static void put_site_name(struct jsonw *w, const char *key,
-			  const struct snapshot_site *site)
+static const struct snapshot_site *site_at(const struct explain *e,
+					   uint32_t rank)
 {
-	char text[2 * NODE_ID_BYTES];
-	struct buf b;
-
-	buf_init_fixed(&b, text, sizeof(text));
-	buf_str(&b, site->region);
-	if (*site->zone) {
-		buf_char(&b, '/');
-		buf_str(&b, site->zone);
-	}
-	jsonw_text(w, key, buf_view(&b));
+	return &e->service->sites[explain_ranks_site(&e->ranks, rank)];
 }
 
 static void put_site(struct explain *e, uint32_t rank)
 {
-	const struct snapshot_site *site =
-		&e->service->sites[rank_site(e, rank)];
+	const struct snapshot_site *site = site_at(e, rank);
 	int km = rank_km(e, rank);
 	struct jsonw *w = &e->w;
 
 	jsonw_object(w, NULL);
-	put_site_name(w, "site", site);
+	explain_ranks_put_name(w, "site", site);
 	jsonw_str(w, "region", site->region);
 	jsonw_str(w, "zone", site->zone);
 	jsonw_u64(w, "rank", rank);
@@ -106,11 +63,11 @@ static void put_site(struct explain *e, uint32_t rank)
 	else
 		jsonw_i64(w, "km", km);
 	jsonw_str(w, "carrier", site->carrier);
-	if (e->list.anywhere)
-		jsonw_null(w, "cost");
+	if (e->ranks.cell)
+		jsonw_i64(w, "cost", e->ranks.cell->cost_km[rank]);
 	else
-		jsonw_i64(w, "cost", cell_of(e)->cost_km[rank]);
-	jsonw_fixed(w, "share", rank_share(e, rank), 4);
+		jsonw_null(w, "cost");
+	jsonw_fixed(w, "share", explain_ranks_share(&e->ranks, rank), 4);
 	jsonw_fixed(w, "headroom_per_s", site->headroom_per_s, 2);
 	jsonw_fixed(w, "admitted_per_s", site->admitted_per_s, 2);
 	jsonw_fixed(w, "est", site->est, 1);
@@ -121,7 +78,7 @@ static void put_site(struct explain *e, uint32_t rank)
 
 static void put_sites(struct explain *e)
 {
-	uint32_t count = rank_count(e);
+	uint32_t count = e->ranks.count;
 
 	jsonw_array(&e->w, "sites");
 	for (uint32_t rank = 0; rank < count && rank < SITES_MAX; rank++)
@@ -133,8 +90,7 @@ static void put_sites(struct explain *e)
 		return;
 	}
 	jsonw_object(&e->w, "chosen");
-	put_site_name(&e->w, "site",
-		      &e->service->sites[rank_site(e, e->list.rank)]);
+	explain_ranks_put_name(&e->w, "site", site_at(e, e->list.rank));
 	jsonw_u64(&e->w, "rank", e->list.rank);
 	jsonw_fixed(&e->w, "u", e->list.u, 6);
 	jsonw_object_end(&e->w);
@@ -195,7 +151,7 @@ static void put_node(struct explain *e, const struct shown *shown)
 
 	jsonw_object(w, NULL);
 	jsonw_str(w, "id", node->card->record.id);
-	put_site_name(w, "site", site);
+	explain_ranks_put_name(w, "site", site);
 	jsonw_fixed(w, "limit", node->limit, 1);
 	jsonw_u64(w, "reported", node->reported_conns);
 	if (node->load_at_ms < 0)
@@ -227,7 +183,7 @@ static void put_nodes(struct explain *e)
 	uint32_t count = 0;
 
 	if (e->list.count > 0)
-		site = &e->service->sites[rank_site(e, e->list.rank)];
+		site = site_at(e, e->list.rank);
 	shown = mem_array((site ? site->node_count : 0) + DRAW_MAX,
 			  sizeof(*shown));
 	for (unsigned i = 0; i < e->list.count; i++)
@@ -267,7 +223,7 @@ static void put_excluded_of(struct explain *e, const struct snapshot_site *site,
 			why = WHY_FAMILY;
 		jsonw_object(&e->w, NULL);
 		jsonw_str(&e->w, "id", node->card->record.id);
-		put_site_name(&e->w, "site", site);
+		explain_ranks_put_name(&e->w, "site", site);
 		put_why(&e->w, node, why);
 		jsonw_object_end(&e->w);
 	}
@@ -279,10 +235,9 @@ static void put_excluded(struct explain *e)
 	unsigned room = NODES_MAX;
 
 	jsonw_array(&e->w, "excluded");
-	for (uint32_t rank = 0; rank < rank_count(e) && rank < SITES_MAX;
+	for (uint32_t rank = 0; rank < e->ranks.count && rank < SITES_MAX;
 	     rank++)
-		put_excluded_of(e, &e->service->sites[rank_site(e, rank)],
-				&room);
+		put_excluded_of(e, site_at(e, rank), &room);
 	jsonw_array_end(&e->w);
 }
 
@@ -298,12 +253,12 @@ static void put_snapshot(struct explain *e)
 	jsonw_object_end(&e->w);
 }
 
-static void put_client(struct explain *e, const struct explain_client *client)
+void explain_put_client(struct jsonw *w, const struct draw_query *query,
+			const struct explain_client *client)
 {
 	static const char *const families[SNAPSHOT_FAMILIES] = {"46", "4", "6"};
 	const struct cellmap_place *place = &client->place;
 	char text[ADDR_TEXT_MAX];
-	struct jsonw *w = &e->w;
 	struct buf key;
 
 	jsonw_object(w, "client");
@@ -324,11 +279,11 @@ static void put_client(struct explain *e, const struct explain_client *client)
 	}
 	jsonw_str(w, "source",
 		  client->by_cell ? "cell" : cellmap_source_str(place->source));
-	jsonw_u64(w, "cell", e->query->cell);
+	jsonw_u64(w, "cell", query->cell);
 	buf_init_fixed(&key, text, sizeof(text));
-	buf_hex(&key, e->query->key, 16);
+	buf_hex(&key, query->key, 16);
 	jsonw_text(w, "key", buf_view(&key));
-	jsonw_str(w, "family", families[e->query->family]);
+	jsonw_str(w, "family", families[query->family]);
 	jsonw_object_end(w);
 }
 
@@ -377,10 +332,11 @@ void explain_put(struct buf *out, const struct snapshot *snap,
 	};
 
 	draw_nodes(query, &e.list);
+	e.ranks = explain_ranks_of(query, &e.list);
 	jsonw_init(&e.w, out);
 	jsonw_object(&e.w, NULL);
 	put_snapshot(&e);
-	put_client(&e, client);
+	explain_put_client(&e.w, query, client);
 	put_policy(&e, policy);
 	put_sites(&e);
 	put_nodes(&e);

@@ -6,6 +6,7 @@
 #define PERI_BALANCER_EXPLAIN_H
 
 #include "balancer/draw.h"
+#include "lib/proto/jsonw.h"
 
 struct explain_client {
 	struct addr address; /* of family 0: unknown, "ip" is null */
@@ -34,5 +35,9 @@ void explain_put(struct buf *out, const struct snapshot *snap,
 		 const struct draw_query *query,
 		 const struct explain_client *client,
 		 const struct snapshot_policy *policy, int64_t now_ms);
+
+/* explain_put_client - the member "client" alone. */
+void explain_put_client(struct jsonw *w, const struct draw_query *query,
+			const struct explain_client *client);
 
 #endif

@@ -208,6 +208,43 @@ void fleet_arrange(struct fleet *fleet, struct fleet_node **nodes,
 	mem_free(all);
 }
 
+/* -- a copy -------------------------------------------------------------- */
+
+static struct fleet_node *copy_node(struct fleet *to, struct fleet_node *node)
+{
+	struct entry *entry = mem_dup(entry_of(node), sizeof(*entry));
+	struct fleet_node *copy = fleet_store_take(&to->store);
+
+	*copy = *node;
+	copy->handle = &entry->node;
+	entry->node = copy;
+	card_ref(copy->card);
+	copy->kappa = kappa_of(&to->kappas, sv_str(copy->card->record.service));
+	link_entry(to, entry);
+	return copy;
+}
+
+struct fleet *fleet_copy(struct fleet *fleet)
+{
+	struct fleet *copy;
+
+	sort_nodes(fleet);
+	copy = mem_dup(fleet, sizeof(*fleet));
+	copy->table = NULL;
+	copy->store = (struct fleet_store){0};
+	copy->addrs = (struct fleet_addrs){0};
+	copy->room = copy->count;
+	copy->order = mem_array(copy->count, sizeof(*copy->order));
+	copy->region_count = copy->region_room = 0;
+	copy->regions = NULL;
+	copy->region_rounds = NULL;
+	for (unsigned i = 0; i < copy->count; i++)
+		copy->order[i] = copy_node(copy, fleet->order[i]);
+	for (unsigned i = 0; i < fleet->region_count; i++)
+		fleet_put_region(copy, &fleet->regions[i]);
+	return copy;
+}
+
 /* -- nodes --------------------------------------------------------------- */
 
 static struct entry *add_entry(struct fleet *fleet, int64_t now_ms)
@@ -228,37 +265,17 @@ static struct entry *add_entry(struct fleet *fleet, int64_t now_ms)
 	return entry;
 }
 
-/* Whether both records give the same sites and cost orders. */
-static bool same_shape(const struct card *a, const struct card *b)
-{
-	const struct card_record *x = &a->record, *y = &b->record;
-
-	return card_same_site(a, b) && x->has_position == y->has_position &&
-	       (!x->has_position ||
-		(x->lat_deg == y->lat_deg && x->lon_deg == y->lon_deg)) &&
-	       strcmp(x->carrier, y->carrier) == 0;
-}
-
-static bool is_made_of(const struct card *card,
-		       const struct node_record *record)
-{
-	struct node_record own;
-
-	card_unpack(card, &own);
-	return node_equal(&own, record);
-}
-
 /* Nothing to do when it is the record we have. */
 static void take_record(struct fleet *fleet, struct entry *entry,
 			const struct node_record *record)
 {
 	struct card *old = entry->node->card, *card;
 
-	if (old && is_made_of(old, record))
+	if (old && card_is_of(old, record))
 		return;
 	card = card_new(record);
 	fleet->cards++;
-	if (!old || !same_shape(old, card))
+	if (!old || !card_same_shape(old, card))
 		fleet->shape++;
 	if (old)
 		unlink_entry(fleet, entry);
@@ -355,6 +372,18 @@ void fleet_put(struct fleet *fleet, const struct feed_node *node,
 				  age_to_time(node->load_age_ms, now_ms)});
 	else
 		entry->node->load_at_ms = -1;
+}
+
+void fleet_reweigh(struct fleet *fleet, const char *id, uint32_t weight)
+{
+	struct entry *entry = find_entry(fleet, id);
+	struct node_record record;
+
+	if (!entry)
+		return;
+	card_unpack(entry->node->card, &record);
+	record.weight = weight;
+	take_record(fleet, entry, &record);
 }
 
 void fleet_del(struct fleet *fleet, const char *id)

@@ -1,5 +1,6 @@
 """peri-balancer with the real registry: nearest first, what it refuses, what
 it survives. Nodes register by HTTP PUT as agents do."""
+import concurrent.futures
 import http.client
 import json
 import os
@@ -414,6 +415,78 @@ def test_explain_reproduces_answers_of_past_snapshots(three):
                 == [n["id"] for n in answer["nodes"]]), (answer, body)
     assert three.metric("peri_balancer_past_snapshots") >= 3
     assert three.metric("peri_balancer_past_snapshots_bytes") > 0
+
+
+def what_if(world, query):
+    said = http_call(world.admin, "GET", f"/explain?{query}")
+    assert said.status == 200, said.body
+    return said.json()
+
+
+def test_what_if_shows_who_gains(three):
+    answer = three.resolve(f"&ip={CLIENTS['fra']}&device=dev-1").json()
+    before = [n["id"] for n in answer["nodes"]]
+    body = what_if(three, f"id={answer['id']}&without=fra-1")
+    assert body["changes"] == [{"kind": "without", "name": "fra-1",
+                                "weight": None}]
+    assert body["answer"]["before"] == before
+    assert "fra-1" not in body["answer"]["after"]
+    nodes = {n["id"]: n for n in body["nodes"]}
+    assert nodes["fra-1"]["after"] is None
+    assert nodes["fra-1"]["change"] == -nodes["fra-1"]["before"]["share"] < 0
+    assert nodes["fra-2"]["after"]["share"] == 1
+    gone = what_if(three, f"ip={CLIENTS['fra']}&device=dev-1&drained=fra")
+    sites = {s["site"]: s for s in gone["sites"]}
+    assert sites["fra"]["before"]["share"] == 1
+    assert sites["fra"]["change"] == -1
+    assert gone["answer"]["after"][0][:3] != "fra"
+    lighter = what_if(three, f"ip={CLIENTS['fra']}&weight=fra-1:10")
+    nodes = {n["id"]: n for n in lighter["nodes"]}
+    assert nodes["fra-1"]["change"] < 0 < nodes["fra-2"]["change"]
+    many = what_if(three, f"ip={CLIENTS['fra']}&weight=fra-1:0&without=fra-2"
+                          "&drained=iad")
+    assert {n[:3] for n in many["answer"]["after"]} == {"tyo"}
+    # nothing of it is true
+    again = three.resolve(f"&ip={CLIENTS['fra']}&device=dev-1").json()
+    assert [n["id"] for n in again["nodes"]] == before
+    everybody = "".join(f"&drained={metro}" for metro in METROS)
+    last = what_if(three, f"ip={CLIENTS['fra']}{everybody}")
+    assert last["flags"]["after"] and last["answer"]["after"]
+    nobody = "".join(f"&without={metro}-{i}" for metro in METROS
+                     for i in (1, 2))
+    last = what_if(three, f"ip={CLIENTS['fra']}{nobody}")
+    assert last["flags"]["after"] == ["empty"] and not last["answer"]["after"]
+
+
+def test_one_what_if_at_a_time(three):
+    def ask(count):
+        path = f"/explain?ip={CLIENTS['fra']}&without=fra-1"
+        with concurrent.futures.ThreadPoolExecutor(count) as pool:
+            return list(pool.map(
+                lambda _: http_call(three.admin, "GET", path), range(count)))
+
+    answers = ask(16)
+    assert {a.status for a in answers} <= {200, 503}
+    assert any(a.status == 200 for a in answers)
+    for a in answers:
+        if a.status == 503:
+            assert a.headers["retry-after"] == "1"
+    assert what_if(three, f"ip={CLIENTS['fra']}&without=fra-1")
+
+
+@pytest.mark.parametrize("query,status,word", [
+    ("without=fra-1", 400, "ip="), ("ip=1.2.3.4&without=", 400, "without"),
+    ("ip=1.2.3.4&without=nope", 404, "without=nope"),
+    ("ip=1.2.3.4&drained=nope", 404, "drained=nope"),
+    ("ip=1.2.3.4&weight=fra-1", 400, "NODE:WEIGHT"),
+    ("ip=1.2.3.4&weight=fra-1:1001", 400, "1000"),
+    ("ip=1.2.3.4&without=fra-1&weight=fra-1:50", 400, "once"),
+    ("ip=1.2.3.4&" + "&".join(f"without=n{i}" for i in range(17)), 400, "16"),
+])
+def test_what_if_refuses(three, query, status, word):
+    answer = http_call(three.admin, "GET", f"/explain?{query}")
+    assert answer.status == status, answer.body
+    assert word in answer.json()["detail"]
 
 
 @pytest.mark.parametrize("query,status", [

@@ -1,0 +1,171 @@
+/*
+ * question.c - takes what is its own off the query and leaves the rest to
+ * query_parse(). Strict: a change that cannot be meant is refused by name.
+ */
+#include "balancer/question.h"
+
+#include "lib/base/num.h"
+#include "lib/proto/url.h"
+
+#define TEXT_MAX (NODE_ID_BYTES + 16) /* of a change, decoded */
+
+/* Why a question is refused. */
+enum refusal {
+	BAD_ID,
+	BESIDE_ID,
+	BAD_CHANGE,
+	BAD_WEIGHT,
+	SAME_AGAIN,
+	TOO_MANY,
+	NO_CLIENT,
+};
+
+static const struct query_refusal_row refusals[] = {
+	[BAD_ID] = {"bad_id", 400, "bad-parameter", "Bad parameter",
+		    "id is the id of an answer, whole and once"},
+	[BESIDE_ID] = {"beside_id", 400, "bad-parameter", "Bad parameter",
+		       "an id says host, n, family and device itself: beside "
+		       "it only ip, without, drained and weight may stand"},
+	[BAD_CHANGE] = {"bad_change", 400, "bad-parameter", "Bad parameter",
+			"without is a node's id, drained a region's: 1 to 64 "
+			"of a-z 0-9 . - _"},
+	[BAD_WEIGHT] = {"bad_weight", 400, "bad-parameter", "Bad parameter",
+			"weight is NODE:WEIGHT, a node's id and 0 to 1000"},
+	[SAME_AGAIN] = {"same_again", 400, "repeated-parameter",
+			"Parameter given twice",
+			"name each node and each region once"},
+	[TOO_MANY] = {"too_many", 400, "bad-parameter", "Bad parameter",
+		      "at most 16 changes at a time"},
+	[NO_CLIENT] = {"no_client", 400, "ip-required", "Which client?",
+		       "say ip= of a client or id= of an answer"},
+};
+
+static const struct query_refusal_row *read_id(struct sv value,
+					       struct question *q)
+{
+	size_t len;
+
+	if (q->has_id || value.len > sizeof(q->id_text) ||
+	    url_decode(value, q->id_text, &len) != 0 ||
+	    answer_id_parse(sv_of(q->id_text, len), &q->id) != 0)
+		return &refusals[BAD_ID];
+	q->has_id = true;
+	return NULL;
+}
+
+/* -- changes ------------------------------------------------------------- */
+
+static bool read_name(struct sv name, struct what_if_change *change)
+{
+	return node_id_is_valid(name) &&
+	       sv_copy(name, change->name, sizeof(change->name)) == 0;
+}
+
+/* "NODE:50"; ids have no colon. */
+static bool read_weight(struct sv text, struct what_if_change *change)
+{
+	struct sv name = sv_cut(&text, ':');
+	uint64_t weight;
+
+	if (num_u64(text, NODE_WEIGHT_MAX, &weight) != 0)
+		return false;
+	change->weight = (uint32_t)weight;
+	return read_name(name, change);
+}
+
+static bool is_named(const struct question *q,
+		     const struct what_if_change *change)
+{
+	bool region = change->kind == WHAT_IF_DRAINED;
+
+	for (unsigned i = 0; i < q->change_count; i++)
+		if ((q->changes[i].kind == WHAT_IF_DRAINED) == region &&
+		    strcmp(q->changes[i].name, change->name) == 0)
+			return true;
+	return false;
+}
+
+static const struct query_refusal_row *
+read_change(struct sv value, enum what_if_kind kind, struct question *q)
+{
+	struct what_if_change change = {.kind = kind};
+	char text[TEXT_MAX];
+	bool weight = kind == WHAT_IF_WEIGHT;
+	struct sv decoded;
+	size_t len = 0;
+
+	if (value.len > sizeof(text) || url_decode(value, text, &len) != 0)
+		len = 0; /* no name is empty */
+	decoded = sv_of(text, len);
+	if (weight && !read_weight(decoded, &change))
+		return &refusals[BAD_WEIGHT];
+	if (!weight && !read_name(decoded, &change))
+		return &refusals[BAD_CHANGE];
+	if (is_named(q, &change))
+		return &refusals[SAME_AGAIN];
+	if (q->change_count == WHAT_IF_CHANGES_MAX)
+		return &refusals[TOO_MANY];
+	q->changes[q->change_count++] = change;
+	return NULL;
+}
+
+/* -- the whole ----------------------------------------------------------- */
+
+static enum what_if_kind kind_of(struct sv name)
+{
+	unsigned kind = 0;
+
+	while (kind < WHAT_IF_KINDS &&
+	       !sv_eq(name, sv_str(what_if_kind_str((enum what_if_kind)kind))))
+		kind++;
+	return (enum what_if_kind)kind;
+}
+
+/* Take what is ours off @text; *@others_r counts what an id says itself. */
+static const struct query_refusal_row *
+split(struct sv text, struct question *q, struct buf *rest, unsigned *others_r)
+{
+	const struct query_refusal_row *why = NULL;
+	struct sv name, value;
+
+	while (!why && url_query_next(&text, &name, &value)) {
+		enum what_if_kind kind = kind_of(name);
+
+		if (sv_eq(name, SV("id"))) {
+			why = read_id(value, q);
+		} else if (kind < WHAT_IF_KINDS) {
+			why = read_change(value, kind, q);
+		} else {
+			*others_r += !sv_eq(name, SV("ip"));
+			buf_sv(rest, name);
+			buf_char(rest, '=');
+			buf_sv(rest, value);
+			buf_char(rest, '&');
+		}
+	}
+	return why;
+}
+
+const struct query_refusal_row *question_parse(struct sv text,
+					       struct question *question_r)
+{
+	struct question *q = question_r;
+	const struct query_refusal_row *why;
+	enum query_refusal refusal;
+	unsigned others = 0;
+	struct buf rest;
+
+	memset(q, 0, sizeof(*q));
+	buf_init_fixed(&rest, q->query_text, sizeof(q->query_text));
+	why = split(text, q, &rest, &others);
+	if (why)
+		return why;
+	if (q->has_id && others > 0)
+		return &refusals[BESIDE_ID];
+	/* Too long for what may come in a request: the end is missing. */
+	refusal = rest.failed ? QUERY_UNKNOWN_PARAMETER
+			      : query_parse(buf_view(&rest), &q->query);
+	if (refusal != QUERY_OK)
+		return query_refusal_row(refusal);
+	return q->query.has_ip || q->has_id ? NULL : &refusals[NO_CLIENT];
+}

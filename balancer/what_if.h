@@ -1,0 +1,72 @@
+/*
+ * what_if.h - what a client's cell would get if nodes were gone, drained or of
+ * another weight: the real builder runs twice on copies, once as things are and
+ * once with the changes. Nothing that is published is touched.
+ */
+#ifndef PERI_BALANCER_WHAT_IF_H
+#define PERI_BALANCER_WHAT_IF_H
+
+#include "balancer/demand.h"
+#include "balancer/explain.h"
+#include "balancer/view.h"
+
+#define WHAT_IF_CHANGES_MAX 16
+
+enum what_if_kind {
+	WHAT_IF_WITHOUT, /* a node is gone */
+	WHAT_IF_DRAINED, /* all nodes of a region have weight 0 */
+	WHAT_IF_WEIGHT,	 /* a node has another weight */
+	WHAT_IF_KINDS,
+};
+
+struct what_if_change {
+	enum what_if_kind kind;
+	char name[NODE_ID_BYTES]; /* of the node or region */
+	uint32_t weight;	  /* of WHAT_IF_WEIGHT */
+};
+
+/* One question on its way: from the asker to the builder, who adds the world,
+ * to the thread that works it out, and back to the asker. */
+struct what_if {
+	struct what_if_change changes[WHAT_IF_CHANGES_MAX];
+	unsigned change_count;
+	char service[NODE_ID_BYTES];
+	struct draw_query query;      /* service is not set */
+	struct explain_client client; /* its texts are in the view's map */
+	struct view *view;	      /* held: map and policy */
+	/* the world, copied by the builder; owned */
+	struct fleet *fleet;
+	struct demand *demand;
+	uint64_t revision;
+	int64_t now_ms, synced_at_ms;
+	unsigned replica_count;
+	/* the answer, by what_if_run() */
+	const struct what_if_change *missing; /* names nobody; else NULL */
+	struct buf body;
+	/* the asker's */
+	struct mailbox *reply_to;
+	void *later;
+};
+
+/* what_if_free - with everything that it owns or holds. Any thread. */
+void what_if_free(struct what_if **what_if);
+
+/* what_if_kind_str - "without", "drained", "weight": the parameter's name. */
+const char *what_if_kind_str(enum what_if_kind kind);
+
+/*
+ * what_if_run - fill missing or body. Takes a second for 100,000 nodes; any
+ * thread, which has the question for itself.
+ *
+ * body is {"snapshot":{revision,service},"client":{..},"changes":[{kind,name,
+ * weight}],"sites":[{site,region,zone,before,after,change}],"nodes":[{id,site,
+ * before,after,change}],"answer":{before:[id],after:[id]},"flags":{before:[],
+ * after:[]},"truncated"}. before and after of a site are {rank,share,est,limit,
+ * level,headroom_per_s,admitted_per_s,panic}, of a node {share,p,position}, or
+ * null where it takes no part. share is the part of the cell's clients that are
+ * sent there first, change by how much that rises. Nodes are those of both
+ * answers, then those whose share changes, the most first; at most 64.
+ */
+void what_if_run(struct what_if *what_if);
+
+#endif

@@ -1,0 +1,216 @@
+/*
+ * test_what_if.c - the copy is ranked as the original would be, and nothing of
+ * the original changes.
+ */
+#include "balancer/what_if.h"
+
+#include "tests/unit/balancer/ranking_world.h"
+
+struct setting {
+	struct world world;
+	struct what_if *w;
+	uint16_t cell;
+};
+
+/* The only cells are those of the map: two overrides. */
+static struct view_map *make_map(void)
+{
+	static struct cellmap_override overrides[2] = {
+		{.lat_deg = 1, .lon_deg = 1, .country = "DE"},
+		{.lat_deg = 1, .lon_deg = 31, .country = "DE"}};
+	struct cellmap_config config = {.overrides = overrides,
+					.override_count = 2};
+	struct cellmap *map;
+	char why[128];
+	struct buf b;
+
+	assert_int_equal(
+		addr_parse_prefix(SV("10.0.0.0/8"), &overrides[0].prefix), 0);
+	assert_int_equal(
+		addr_parse_prefix(SV("11.0.0.0/8"), &overrides[1].prefix), 0);
+	buf_init_fixed(&b, why, sizeof(why));
+	assert_int_equal(cellmap_build(&config, &map, &b), 0);
+	return view_map_new(map, 0);
+}
+
+static void put_nodes(struct world *w)
+{
+	static const char *const east[] = {"e1", "e2", "e3"};
+
+	for (unsigned i = 0; i < ARRAY_LEN(east); i++)
+		world_put(w, &(struct world_node){.id = east[i],
+						  .region = "east",
+						  .conns = 100 * i});
+	world_put(w, &(struct world_node){
+			     .id = "w1", .region = "west", .lon = 30});
+	world_put(w, &(struct world_node){
+			     .id = "w2", .region = "west", .lon = 30});
+}
+
+static void set_up(struct setting *s)
+{
+	static struct balancer_settings settings;
+	struct view_parts parts = {.map = make_map()};
+	struct addr addr;
+
+	world_init(&s->world);
+	put_nodes(&s->world);
+	parts.policy = policy_new(&settings);
+	s->w = mem_alloc(sizeof(*s->w));
+	s->w->view = view_new(&parts);
+	assert_int_equal(addr_parse(SV("10.1.2.3"), &addr), 0);
+	s->cell = cellmap_cell(parts.map->map, &addr);
+	world_demand(&s->world, "im", s->cell, 20);
+	memcpy(s->w->service, "im", 3);
+	s->w->query =
+		(struct draw_query){.key = 77, .cell = s->cell, .want = 3};
+	s->w->fleet = fleet_copy(s->world.fleet);
+	s->w->demand = demand_copy(s->world.demand);
+	s->w->now_ms = s->w->synced_at_ms = s->world.now_ms;
+	s->w->replica_count = 1;
+	buf_init(&s->w->body, 1 << 20);
+	view_map_unref(&parts.map);
+	policy_unref(&parts.policy);
+}
+
+static void tear_down(struct setting *s)
+{
+	what_if_free(&s->w);
+	world_fini(&s->world);
+}
+
+static void change(struct setting *s, enum what_if_kind kind, const char *name,
+		   uint32_t weight)
+{
+	struct what_if_change *to = &s->w->changes[s->w->change_count++];
+
+	to->kind = kind;
+	to->weight = weight;
+	world_text(to->name, sizeof(to->name), name);
+}
+
+static const struct row {
+	const char *rule;
+	enum what_if_kind kind;
+	const char *name;
+	uint32_t weight;
+	const char *says, *missing;
+} rows[] = {
+	{"a node that is gone takes no part", WHAT_IF_WITHOUT, "e1", 0,
+	 "\"after\":null", NULL},
+	{"a drained region takes no part", WHAT_IF_DRAINED, "east", 0,
+	 "\"answer\":{\"before\":[\"e", NULL},
+	{"another weight is another share", WHAT_IF_WEIGHT, "e2", 10,
+	 "\"changes\":[{\"kind\":\"weight\",\"name\":\"e2\",\"weight\":10}]",
+	 NULL},
+	{"the same weight changes nothing", WHAT_IF_WEIGHT, "e2", 100,
+	 "\"change\":0.0000", NULL},
+	{"a node that is not there", WHAT_IF_WITHOUT, "east", 0, "", "east"},
+	{"a region that is not there", WHAT_IF_DRAINED, "e1", 0, "", "e1"},
+	{"a weight for nobody", WHAT_IF_WEIGHT, "x", 1, "", "x"},
+};
+
+static void test_rows(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		const struct row *row = &rows[i];
+		struct setting s = {.cell = 0};
+
+		set_up(&s);
+		change(&s, row->kind, row->name, row->weight);
+		what_if_run(s.w);
+		if (row->missing) {
+			assert_non_null(s.w->missing);
+			assert_string_equal(s.w->missing->name, row->missing);
+		} else {
+			assert_null(s.w->missing);
+			if (!strstr(buf_cstr(&s.w->body), row->says))
+				fail_msg("%s: %s", row->rule,
+					 buf_cstr(&s.w->body));
+		}
+		tear_down(&s);
+	}
+}
+
+/* What is said of things as they are is what the real builder makes of them,
+ * before and after. */
+static void test_the_original_stays(void **state)
+{
+	struct setting s = {.cell = 0};
+	struct snapshot *snap;
+	struct draw_list first, second;
+
+	(void)state;
+	set_up(&s);
+	s.world.cell_count = s.cell + 1U;
+	snap = world_build(&s.world);
+	first = world_draw(&snap->services[0], 0, 77, 3, SNAPSHOT_V46);
+	snapshot_free(snap);
+	change(&s, WHAT_IF_DRAINED, "west", 0);
+	change(&s, WHAT_IF_WITHOUT, "e3", 0);
+	what_if_run(s.w);
+	assert_null(s.w->missing);
+	assert_non_null(fleet_find(s.world.fleet, "e3"));
+	assert_int_equal(fleet_find(s.world.fleet, "w1")->card->record.weight,
+			 100);
+	assert_null(fleet_find(s.w->fleet, "e3"));
+	assert_int_equal(fleet_find(s.w->fleet, "w1")->card->record.weight, 0);
+	snap = world_build(&s.world);
+	second = world_draw(&snap->services[0], 0, 77, 3, SNAPSHOT_V46);
+	assert_int_equal(first.count, second.count);
+	for (unsigned i = 0; i < first.count; i++)
+		assert_int_equal(first.entries[i].node, second.entries[i].node);
+	snapshot_free(snap);
+	tear_down(&s);
+}
+
+/* A copy of a fleet goes on as the fleet does. */
+static void test_a_copy_is_ranked_alike(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 1; seed < 50; seed++) {
+		struct fleet *original;
+		struct snapshot *a, *b;
+		struct world w;
+
+		world_random(&w, seed);
+		snapshot_free(world_build(&w));
+		w.now_ms += 1000;
+		original = w.fleet;
+		w.fleet = fleet_copy(original);
+		snapshot_builder_free(&w.builder);
+		w.builder = snapshot_builder_new();
+		a = world_build(&w);
+		fleet_free(&w.fleet);
+		w.fleet = original;
+		snapshot_builder_free(&w.builder);
+		w.builder = snapshot_builder_new();
+		b = world_build(&w);
+		for (uint32_t i = 0; i < a->services[0].node_count; i++) {
+			const struct snapshot_node *x =
+				&a->services[0].nodes[i];
+			const struct snapshot_node *y =
+				&b->services[0].nodes[i];
+
+			assert_true(x->card == y->card);
+			assert_true(x->weight == y->weight);
+			assert_true(x->est == y->est);
+			assert_int_equal(x->tier, y->tier);
+		}
+		snapshot_free(a);
+		snapshot_free(b);
+		world_fini(&w);
+	}
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_rows),
+		cmocka_unit_test(test_the_original_stays),
+		cmocka_unit_test(test_a_copy_is_ranked_alike),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
