@@ -7,6 +7,7 @@
 #include "client/cli/commands.h"
 #include "client/cli/pick.h"
 #include "client/cli/table.h"
+#include "client/cli/what_if_table.h"
 #include "lib/base/addr.h"
 #include "lib/proto/url.h"
 
@@ -15,6 +16,7 @@
 
 struct settings {
 	const char *host, *device, *family, *id;
+	const char *without, *drained, *weight; /* with commas */
 };
 
 static unsigned list_options(void *settings, struct cli_option *options_r)
@@ -28,6 +30,12 @@ static unsigned list_options(void *settings, struct cli_option *options_r)
 		 &s->family, 0, 0},
 		{"id", CLI_TEXT, "ANSWER", "an answer's id: exactly that one",
 		 &s->id, 0, 0},
+		{"without", CLI_TEXT, "NODE,..", "what if these were gone",
+		 &s->without, 0, 0},
+		{"drained", CLI_TEXT, "REGION,..", "what if drained",
+		 &s->drained, 0, 0},
+		{"weight", CLI_TEXT, "NODE:50,..", "what if so heavy",
+		 &s->weight, 0, 0},
 	};
 
 	memcpy(options_r, options, sizeof(options));
@@ -186,6 +194,10 @@ static int show(const struct cli *cli, struct buf *body,
 		return cli_write(body);
 	}
 	buf_init(&b, TEXT_MAX);
+	if (json_member(root, "changes")) {
+		what_if_table_put(&b, root);
+		return cli_print(&b);
+	}
 	put_client(&b, root);
 	put_flags(&b, root);
 	put_sites(&b, root);
@@ -204,6 +216,19 @@ static void put_parameter(struct buf *b, const char *name, const char *value)
 	buf_str(b, name);
 	buf_char(b, '=');
 	url_encode(b, sv_str(value));
+}
+
+/* One parameter for each part between commas. */
+static void put_parts(struct buf *b, const char *name, const char *values)
+{
+	struct sv rest = sv_str(values);
+
+	while (rest.len > 0) {
+		buf_char(b, '&');
+		buf_str(b, name);
+		buf_char(b, '=');
+		url_encode(b, sv_cut(&rest, ','));
+	}
 }
 
 static int check(const struct settings *s, char *const *arguments,
@@ -242,6 +267,9 @@ static int run(const struct cli *cli, const void *settings,
 	put_parameter(&target, "host", s->host);
 	put_parameter(&target, "device", s->device);
 	put_parameter(&target, "family", s->family);
+	put_parts(&target, "without", s->without);
+	put_parts(&target, "drained", s->drained);
+	put_parts(&target, "weight", s->weight);
 	ask = ask_balancer_admin(cli, buf_view(&target));
 	rc = ask_json(&ask, &body, &root);
 	if (rc == CLI_OK)
@@ -263,6 +291,8 @@ static const struct cli_command command = {
 		"was left out and why. Asks the balancer's admin listener.\n\n"
 		"  perictl explain 200.160.2.3\n"
 		"  perictl explain 200.160.2.3 --device phone-17\n"
+		"  perictl explain 200.160.2.3 --without gru-1 --drained eu\n"
+		"  perictl explain 200.160.2.3 --weight gru-1:50\n"
 		"  perictl explain --id b1:42:9f3ac1d27b04e865:02f1004",
 	.arguments_max = 1,
 	.settings_bytes = sizeof(struct settings),

@@ -188,6 +188,10 @@ def test_nodes_regions_and_explain(world):
     told = world.run("explain", SHANGHAI, "--host", HOST)
     assert told.returncode == 0, told.stderr
     assert "CN Shanghai" in told.stdout and "sha-1" in told.stdout
+    what_if = world.run("explain", SHANGHAI, "--host", HOST, "--without",
+                        "sha-1")
+    assert what_if.returncode == 0, what_if.stderr
+    assert "before %" in what_if.stdout and "sha-1" in what_if.stdout
     explained = world.json("explain", SHANGHAI, "--host", HOST)
     assert explained["nodes"][0]["id"] == "sha-1"
 
