@@ -70,9 +70,24 @@ static int64_t pace_of(const struct agent *agent,
 	int64_t ms = agent_settings(agent)->drain_ms;
 
 	if (reply->shed_per_min)
-		ms = (int64_t)gate_open_conns(agent->gate) * 60000 /
-		     reply->shed_per_min;
+		ms = INT64_C(100) * 60000 / reply->shed_per_min;
+	if (reply->deadline_ms && ms > reply->deadline_ms)
+		ms = reply->deadline_ms;
 	return ms < AGENT_CONF_DRAIN_MAX_MS ? ms : AGENT_CONF_DRAIN_MAX_MS;
+}
+
+/* A drain lets all go anyway. */
+static void follow_shed(struct agent *agent, const struct lease_reply *reply)
+{
+	unsigned pct_per_min =
+		reply->intent == LEASE_INTENT_DRAIN ? 0 : reply->shed_per_min;
+
+	if (pct_per_min == agent->shed_per_min)
+		return;
+	log_info("shed conns=%" PRIu32 " pct_per_min=%u",
+		 gate_open_conns(agent->gate), pct_per_min);
+	agent->shed_per_min = pct_per_min;
+	gate_shed(agent->gate, pct_per_min);
 }
 
 static void on_intent(const struct lease_reply *reply, void *arg)
@@ -80,7 +95,10 @@ static void on_intent(const struct lease_reply *reply, void *arg)
 	struct agent *agent = arg;
 	bool is_drain = reply->intent == LEASE_INTENT_DRAIN;
 
-	if (agent->phase != AGENT_RUNNING || is_drain == agent->drains.intent)
+	if (agent->phase != AGENT_RUNNING)
+		return;
+	follow_shed(agent, reply);
+	if (is_drain == agent->drains.intent)
 		return;
 	agent->drains.intent = is_drain;
 	follow_drains(agent, pace_of(agent, reply));

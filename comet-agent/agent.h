@@ -36,6 +36,7 @@ struct agent {
 	enum agent_phase phase;
 	int64_t phase_until_ms; /* the phase ends then at the latest */
 	struct agent_drains drains;
+	unsigned shed_per_min; /* percent; as the gate knows it */
 };
 
 /* agent_start, agent_reload, agent_drain, agent_stop, agent_ready - for the

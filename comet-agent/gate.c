@@ -116,6 +116,14 @@ bool gate_is_draining(const struct gate *gate)
 	return gate->shared.is_refusing;
 }
 
+void gate_shed(struct gate *gate, unsigned pct_per_min)
+{
+	struct gate_tcp_message message = {.command = GATE_TCP_SHED,
+					   .pct_per_min = pct_per_min};
+
+	post_all(gate, &message);
+}
+
 void gate_close_listeners(struct gate *gate)
 {
 	struct gate_tcp_message message = {.command = GATE_TCP_STOP_LISTENING};

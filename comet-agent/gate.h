@@ -64,6 +64,9 @@ void gate_drain(struct gate *gate, int64_t duration_ms);
 void gate_undrain(struct gate *gate);
 /* gate_is_draining - between the two. */
 bool gate_is_draining(const struct gate *gate);
+/* gate_shed - let @pct_per_min percent of the clients go each minute, picked by
+ * their keys, and go on taking new ones; 0 = no more. */
+void gate_shed(struct gate *gate, unsigned pct_per_min);
 /* gate_close_listeners - accept nothing any more; for the end. */
 void gate_close_listeners(struct gate *gate);
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "comet-agent/drain.h"
+#include "comet-agent/shed.h"
 #include "lib/base/clk.h"
 #include "lib/base/mem.h"
 #include "lib/net/listener.h"
@@ -17,6 +18,9 @@
 #define OUT_BYTES     (4 * SESSION_REPLY_MAX)
 /* A drain closes a few sessions each time. */
 #define DRAIN_TICK_MS 20
+/* Shedding looks at a part of the sessions each time: all in 2 s. */
+#define SHED_TICK_MS  50
+#define SHED_PARTS    40
 /* How long a client that was told to go may stay to read it. */
 #define LINGER_MS     1000
 /* When a client that was sent away may come back to this node. */
@@ -35,6 +39,9 @@ struct gate_tcp {
 	struct mailbox *box;
 	struct drain drain;
 	size_t drain_cursor;
+	struct loop_timer *shed_tick; /* runs while shedding */
+	struct shed shed;
+	size_t shed_cursor;
 	size_t leaving_count; /* sessions that were sent away */
 	unsigned index;
 	struct buf out; /* over out_bytes */
@@ -270,6 +277,35 @@ static void on_drain_tick(void *arg)
 	}
 }
 
+static void on_shed_tick(void *arg)
+{
+	struct gate_tcp *gate = arg;
+	size_t left = session_table_count(gate->table) / SHED_PARTS + 1;
+	struct session *session;
+
+	take_time(gate);
+	while (left-- > 0) {
+		session = session_table_next(gate->table, &gate->shed_cursor);
+		if (!session) {
+			gate->shed_cursor = 0;
+			shed_pass(&gate->shed, gate->env.now_ms);
+			return;
+		}
+		if (session->entry && !session->is_leaving &&
+		    shed_takes(&gate->shed, session->shed_place))
+			send_away(gate, session);
+	}
+}
+
+static void set_shed(struct gate_tcp *gate, unsigned pct_per_min)
+{
+	shed_set(&gate->shed, pct_per_min, gate->env.now_ms);
+	if (pct_per_min > 0)
+		loop_timer_every(gate->shed_tick, SHED_TICK_MS);
+	else
+		loop_timer_stop(gate->shed_tick);
+}
+
 static void close_all(struct gate_tcp *gate)
 {
 	struct session *session;
@@ -301,6 +337,9 @@ static void on_message(void *message, void *arg)
 	case GATE_TCP_UNDRAIN:
 		drain_stop(&gate->drain);
 		loop_timer_stop(gate->drain_tick);
+		break;
+	case GATE_TCP_SHED:
+		set_shed(gate, m->pct_per_min);
 		break;
 	case GATE_TCP_STOP_LISTENING:
 		listener_free(&gate->listener);
@@ -338,6 +377,7 @@ static void gate_tcp_free(struct gate_tcp *gate)
 	listener_free(&gate->listener);
 	loop_timer_free(&gate->tick);
 	loop_timer_free(&gate->drain_tick);
+	loop_timer_free(&gate->shed_tick);
 	mailbox_free(&gate->box);
 	session_table_free(&gate->table);
 	heartbeat_timer_free(&gate->env.timer);
@@ -378,6 +418,7 @@ static int start(struct loop *loop, unsigned index, void *arg, void **state_r)
 	gate->shared->boxes[index] = gate->box;
 	gate->tick = loop_timer_new(loop, on_tick, gate);
 	gate->drain_tick = loop_timer_new(loop, on_drain_tick, gate);
+	gate->shed_tick = loop_timer_new(loop, on_shed_tick, gate);
 	loop_timer_every(gate->tick, HEARTBEAT_TIMER_TICK_MS);
 	rc = open_listener(gate);
 	if (rc)

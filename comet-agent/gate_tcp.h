@@ -13,6 +13,7 @@ enum gate_tcp_command {
 	GATE_TCP_CLOSE, /* one session */
 	GATE_TCP_DRAIN, /* let all go within duration_ms */
 	GATE_TCP_UNDRAIN,
+	GATE_TCP_SHED, /* pct_per_min of all, 0 = no more */
 	GATE_TCP_STOP_LISTENING,
 	GATE_TCP_QUIESCE, /* close everything, then post done */
 };
@@ -22,6 +23,7 @@ struct gate_tcp_message {
 	uint64_t number;	  /* CLOSE */
 	enum close_reason reason; /* CLOSE */
 	int64_t duration_ms;	  /* DRAIN */
+	unsigned pct_per_min;	  /* SHED */
 	void *done;		  /* QUIESCE: a sem_t of the waiting thread */
 };
 

@@ -37,6 +37,10 @@ static const struct json_field intent_fields[] = {
 	 .kind = JSON_U32,
 	 .offset = AT(shed_per_min),
 	 .size = sizeof(uint32_t)},
+	{.name = "deadline_ms",
+	 .kind = JSON_U32,
+	 .offset = AT(deadline_ms),
+	 .size = sizeof(uint32_t)},
 };
 static const struct json_table intent_table = {intent_fields,
 					       ARRAY_LEN(intent_fields), true};

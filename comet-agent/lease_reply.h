@@ -15,7 +15,10 @@ struct lease_reply {
 	uint32_t ttl_ms, renew_ms; /* 0 = not said */
 	/* drain and maintenance both mean: let the clients go. */
 	enum lease_intent intent;
-	uint32_t shed_per_min; /* pace the operator asks for, 0 = not said */
+	/* Percent of the clients to let go each minute: up and shedding, or the
+	 * pace of a drain; 0 = not said. */
+	uint32_t shed_per_min;
+	uint32_t deadline_ms; /* a drain is over by then; 0 = not said */
 };
 
 /*

@@ -7,6 +7,7 @@
 
 #include <assert.h>
 
+#include "comet-agent/shed.h"
 #include "comet-agent/subscription.h"
 #include "lib/base/err.h"
 #include "lib/base/mem.h"
@@ -70,6 +71,7 @@ static void open_session(struct session_env *env, struct session *session,
 	join_room(env, session, sv_str(identity->room));
 	subscription_set(session, identity->accepts, identity->accept_count);
 	session->wants_goodbye = identity->wants_goodbye;
+	session->shed_place = shed_place(sv_str(identity->key));
 	session->idle_ms = (uint32_t)heartbeat_timer_idle_ms(
 		&env->config->heartbeat, SV(""));
 }

@@ -61,6 +61,7 @@ struct session {
 		int32_t few[SESSION_FEW_OPS];
 		int32_t *many; /* owned */
 	} accepts;
+	uint32_t shed_place;  /* by its key, see shed.h */
 	uint32_t idle_ms;     /* silence allowed once open */
 	uint32_t rate_second; /* the second that is being counted */
 	uint32_t rate_frames; /* frames in it */

@@ -341,6 +341,44 @@ def test_intent_in_a_renewals_answer(fleet):
         assert seen[-1].startswith(b"DELETE /v1/nodes/sha-1?boot_epoch=")
 
 
+def test_shedding_picks_by_key_and_stops(fleet):
+    """shed_per_min with state up: clients go, each once, new ones are taken."""
+    shed = {"pct": 0}
+
+    def reply(request):
+        if request.startswith(b"PUT"):
+            return http_answer(
+                '{"lease":{"ttl_ms":2000,"renew_ms":200},"revision":1}', "201 Created")
+        return http_answer('{"ttl_ms":2000,"renew_ms":200,"intent":'
+                           '{"state":"up","weight":100,"shed_per_min":%u,'
+                           '"deadline_ms":null}}' % shed["pct"])
+
+    def join(number):
+        return Client(agent.ports["tcp"]).join(mid=number, key=f"device-{number}")
+
+    def gone():
+        return int(sample(agent, "peri_comet_drained_total"))
+
+    with bad_registry(reply) as (registry, _):
+        agent = start_agent(fleet, registry)
+        clients = [join(i) for i in range(60)]
+        shed["pct"] = 100
+        until(lambda: gone() >= 5, 20, "some are shed")  # one a second
+        Client(agent.ports["tcp"]).join().close()  # others are taken
+        assert sample(agent, "peri_comet_draining") == 0
+        shed["pct"] = 0
+        agent.logged("pct_per_min=0")
+        Client(agent.ports["tcp"]).join().close()  # the worker knows, too
+        before = gone()
+        assert before < 40
+        for client in clients:
+            client.socket.settimeout(0.02)
+            with contextlib.suppress(TimeoutError):
+                client.closed()
+            client.close()
+        assert gone() == before
+
+
 # ---- frames ----
 
 def test_goims_own_bytes(alone):
