@@ -82,7 +82,7 @@ static uint64_t zigzag(int64_t from, int64_t to)
 {
 	int64_t d = (int64_t)((uint64_t)to - (uint64_t)from);
 
-	return (uint64_t)d << 1 ^ (uint64_t)(d >> 63);
+	return (uint64_t)d << 1 ^ (d < 0 ? UINT64_MAX : 0);
 }
 
 static int64_t unzigzag(int64_t from, uint64_t code)
