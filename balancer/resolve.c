@@ -8,11 +8,10 @@
 #include "balancer/answer.h"
 #include "balancer/client_addr.h"
 #include "balancer/etag.h"
+#include "balancer/resolve_refuse.h"
 #include "lib/base/clk.h"
 #include "lib/base/hash.h"
 #include "lib/proto/url.h"
-
-#define CORS_LINE "Access-Control-Allow-Origin: *\r\n"
 
 void resolve_init(struct resolver *resolver, struct qsbr_slot *current,
 		  struct demand_counter *demand, struct suspect_ring *reports,
@@ -48,48 +47,6 @@ const char *resolve_result_str(enum resolve_result result)
 	};
 
 	return names[result];
-}
-
-/* ---- refusals ---- */
-
-static const char *refusal_headers(enum query_refusal refusal)
-{
-	switch (refusal) {
-	case QUERY_NOT_READY:
-	case QUERY_RATE_LIMITED:
-		return CORS_LINE "Cache-Control: no-store\r\n"
-				 "Retry-After: 1\r\n";
-	case QUERY_METHOD:
-		return CORS_LINE "Cache-Control: no-store\r\n"
-				 "Allow: GET, HEAD, OPTIONS\r\n";
-	default:
-		return CORS_LINE "Cache-Control: no-store\r\n";
-	}
-}
-
-static void refuse(struct resolver *resolver, struct httpd_request *req,
-		   enum query_refusal refusal, struct sv culprit)
-{
-	const struct query_refusal_row *row = query_refusal_row(refusal);
-	char detail_text[256], body_text[1024];
-	struct problem problem = {row->status, row->type, row->title, NULL,
-				  NULL};
-	struct buf detail, body;
-
-	counter_add(&resolver->counters.refusals[refusal], 1);
-	buf_init_fixed(&detail, detail_text, sizeof(detail_text));
-	if (culprit.len > 32)
-		culprit.len = 32;
-	if (culprit.len > 0) {
-		buf_sv(&detail, culprit);
-		buf_str(&detail, ": ");
-	}
-	buf_str(&detail, row->detail);
-	problem.detail = buf_cstr(&detail);
-	buf_init_fixed(&body, body_text, sizeof(body_text));
-	problem_put(&body, &problem);
-	httpd_reply(req, row->status, PROBLEM_CONTENT_TYPE,
-		    sv_str(refusal_headers(refusal)), buf_view(&body));
 }
 
 /* ---- what the query and the goim form share ---- */
@@ -278,8 +235,8 @@ static void read_request(struct resolve_turn *turn)
 static void resolve(struct resolve_turn *turn)
 {
 	if (turn->refusal != QUERY_OK) {
-		refuse(turn->resolver, turn->req, turn->refusal,
-		       turn->query.culprit);
+		resolve_refuse(turn->resolver, turn->req, turn->refusal,
+			       turn->query.culprit);
 		return;
 	}
 	if (!turn->service) {
@@ -329,14 +286,16 @@ static void count_goim(const struct resolve_turn *turn)
 static void goim(struct resolve_turn *turn)
 {
 	static const struct sv headers =
-		SV("Content-Type: application/json; charset=utf-8\r\n" CORS_LINE
+		SV("Content-Type: application/json; "
+		   "charset=utf-8\r\n" RESOLVE_CORS_LINE
 		   "Cache-Control: no-store\r\n");
 	enum query_refusal refusal;
 	struct buf *out;
 
 	refusal = find_client(turn, NULL);
 	if (refusal != QUERY_OK) {
-		refuse(turn->resolver, turn->req, refusal, sv_of("", 0));
+		resolve_refuse(turn->resolver, turn->req, refusal,
+			       sv_of("", 0));
 		return;
 	}
 	if (turn->view->snapshot)
@@ -389,21 +348,22 @@ static const struct route {
 static void preflight(struct resolve_turn *turn)
 {
 	httpd_reply(turn->req, 204, NULL,
-		    SV(CORS_LINE "Access-Control-Allow-Methods: GET, HEAD\r\n"
-				 "Access-Control-Allow-Headers: *\r\n"
-				 "Access-Control-Max-Age: 86400\r\n"
-				 "Allow: GET, HEAD, OPTIONS\r\n"),
+		    SV(RESOLVE_CORS_LINE
+		       "Access-Control-Allow-Methods: GET, HEAD\r\n"
+		       "Access-Control-Allow-Headers: *\r\n"
+		       "Access-Control-Max-Age: 86400\r\n"
+		       "Allow: GET, HEAD, OPTIONS\r\n"),
 		    sv_of("", 0));
 }
 
 static void refuse_path(struct resolve_turn *turn)
 {
-	refuse(turn->resolver, turn->req, QUERY_PATH, sv_of("", 0));
+	resolve_refuse(turn->resolver, turn->req, QUERY_PATH, sv_of("", 0));
 }
 
 static void refuse_method(struct resolve_turn *turn)
 {
-	refuse(turn->resolver, turn->req, QUERY_METHOD, sv_of("", 0));
+	resolve_refuse(turn->resolver, turn->req, QUERY_METHOD, sv_of("", 0));
 }
 
 static resolve_answer_cb *choose(const struct http1_request *head)
