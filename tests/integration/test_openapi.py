@@ -22,16 +22,24 @@ REPORT = {"boot_epoch": 1, "version": "0.1.0", "queries_total": 5,
                      "per_s": 1.5}]}
 
 TYPES = {"object": dict, "array": list, "string": str, "boolean": bool,
-         "integer": int, "number": (int, float)}
+         "integer": int, "number": (int, float), "null": type(None)}
+
+
+def is_of(value, kind):
+    return isinstance(value, TYPES[kind]) and (
+        isinstance(value, bool) == (kind == "boolean"))
 
 
 def mismatch(value, schema, path="$"):
     """The first place where `value` does not fit `schema`, or None."""
     if "$ref" in schema:
         schema = API["components"]["schemas"][schema["$ref"].split("/")[-1]]
+    if "oneOf" in schema:
+        found = [mismatch(value, one, path) for one in schema["oneOf"]]
+        return None if None in found else "; ".join(found)
     kind = schema.get("type")
-    if kind and (not isinstance(value, TYPES[kind])
-                 or isinstance(value, bool) != (kind == "boolean")):
+    if kind and not any(is_of(value, one) for one in
+                        (kind if isinstance(kind, list) else [kind])):
         return f"{path}: {value!r} is no {kind}"
     if "enum" in schema and value not in schema["enum"]:
         return f"{path}: {value!r} is not one of {schema['enum']}"
@@ -87,9 +95,9 @@ def story(fleet, tmp_path):
         wait_for=["nodes"]).ports["nodes"]
     balancer = fleet.start(
         "peri-balancer", "--listen-public", "127.0.0.1:0", "--listen-admin",
-        "off", "--state-dir", tmp_path, "--workers", "1",
+        "127.0.0.1:0", "--state-dir", tmp_path, "--workers", "1",
         "--registry", f"http://127.0.0.1:{registry}",
-        wait_for=["public"]).ports["public"]
+        wait_for=["public", "admin"]).ports
     return registry, balancer
 
 
@@ -124,7 +132,7 @@ def test_registry_answers_are_documented(story):
 
 
 def test_balancer_answers_are_documented(story):
-    registry, balancer = story
+    registry, balancer = story[0], story[1]["public"]
     http_call(registry, "PUT", "/v1/nodes/n-1", NODE)
     until(lambda: http_call(balancer, "GET", "/resolve").json().get("nodes"),
           what="the node in the answer")
@@ -135,3 +143,23 @@ def test_balancer_answers_are_documented(story):
         assert check(balancer, "GET", "/resolve", path) == status
     assert check(balancer, "GET", "/goim/nodes/weighted",
                  "/goim/nodes/weighted?platform=web") == 200
+
+
+def test_balancer_admin_answers_are_documented(story):
+    registry, public, admin = story[0], story[1]["public"], story[1]["admin"]
+    for node in ("n-1", "n-2"):
+        http_call(registry, "PUT", f"/v1/nodes/{node}", NODE)
+    until(lambda: len(http_call(public, "GET", "/resolve").json()
+                      .get("nodes", [])) == 2, what="the nodes")
+    answer = http_call(public, "GET", "/resolve?device=d").json()["id"]
+    for path, status in (("/explain?ip=192.0.2.1&device=d&n=1", 200),
+                         (f"/explain?id={answer}", 200),
+                         (f"/explain?id={answer}&without=n-1", 200),
+                         ("/explain?ip=192.0.2.1&drained=eu", 200),
+                         ("/explain?ip=192.0.2.1&weight=n-1:1001", 400),
+                         ("/explain?ip=192.0.2.1&host=nobody.example", 404),
+                         ("/explain?id=zz:9:0000000000000000:0000000", 404)):
+        assert check(admin, "GET", "/explain", path) == status
+    assert check(admin, "GET", "/v1/snapshot", "/v1/snapshot") == 200
+    assert check(admin, "GET", "/v1/geo", "/v1/geo?ip=192.0.2.1") == 200
+    assert check(admin, "GET", "/v1/geo", "/v1/geo") == 400
