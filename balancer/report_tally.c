@@ -73,7 +73,9 @@ static void grow_ranked(struct report_tally *tally, size_t count)
 static unsigned keep_most(struct report_tally *tally, size_t count,
 			  unsigned max)
 {
-	qsort(tally->ranked, count, sizeof(*tally->ranked), compare_ranked);
+	if (count > 0)
+		qsort(tally->ranked, count, sizeof(*tally->ranked),
+		      compare_ranked);
 	return count < max ? (unsigned)count : max;
 }
 
