@@ -428,6 +428,7 @@ static const struct worker_role role = {
 	.start = start,
 	.message = on_message,
 	.stop = stop,
+	.niceness = 10, /* workers on the same core go first */
 };
 
 static void set_save_path(struct builder *b)

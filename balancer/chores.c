@@ -126,6 +126,7 @@ static const struct worker_role role = {
 	.start = start,
 	.message = message,
 	.stop = stop,
+	.niceness = 10, /* workers on the same core go first */
 };
 
 int chores_start(const struct chores_config *config, struct chores **chores_r)

@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <unistd.h>
 
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
@@ -70,8 +71,14 @@ err_loop:
 static void *run(void *arg)
 {
 	struct worker *worker = arg;
-	int rc = set_up(worker);
+	int rc;
 
+	/* On Linux that of the thread, nobody else's. */
+	errno = 0;
+	if (nice(worker->role->niceness) == -1 && errno != 0)
+		log_info("worker.niceness index=%u errno=%d", worker->index,
+			 errno);
+	rc = set_up(worker);
 	tell_started(worker, rc);
 	if (rc)
 		return NULL;

@@ -19,6 +19,9 @@ struct worker_role {
 	void (*message)(void *state, void *message);
 	/* On the thread, after its loop has ended. */
 	void (*stop)(void *state);
+	/* How much nicer than the process the thread is, 0..19: for work that
+	 * is not to hold up those who answer. */
+	int niceness;
 };
 
 /* worker_start - start thread number @index; waits until role->start() has

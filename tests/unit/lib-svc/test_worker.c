@@ -13,6 +13,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 
 #include "lib/base/err.h"
 #include "lib/base/mem.h"
@@ -25,6 +26,7 @@ struct shared {
 	atomic_uint messages, stops;
 	atomic_uint index;   /* of the one that started last */
 	atomic_bool blocked; /* the thread blocks SIGTERM */
+	atomic_int niceness; /* of the thread */
 	int start_rc;
 };
 
@@ -51,6 +53,7 @@ static int start(struct loop *loop, unsigned index, void *arg, void **state_r)
 		return shared->start_rc;
 	pthread_sigmask(SIG_SETMASK, NULL, &mask);
 	atomic_store(&shared->blocked, sigismember(&mask, SIGTERM) == 1);
+	atomic_store(&shared->niceness, getpriority(PRIO_PROCESS, 0));
 	state = mem_alloc(sizeof(*state));
 	state->shared = shared;
 	atomic_store(&shared->index, index);
@@ -77,7 +80,7 @@ static void stop(void *arg)
 	mem_free(state);
 }
 
-static const struct worker_role role = {start, message, stop};
+static const struct worker_role role = {start, message, stop, 0};
 
 static void test_messages_and_end(void **state)
 {
@@ -115,11 +118,27 @@ static void test_start_fails(void **state)
 	assert_int_equal(atomic_load(&shared.stops), 0);
 }
 
+static void test_niceness(void **state)
+{
+	const struct worker_role nicer = {start, message, stop, 2};
+	const int own = getpriority(PRIO_PROCESS, 0);
+	struct shared shared = {0};
+	struct worker *worker;
+
+	(void)state;
+	assert_int_equal(worker_start(&nicer, 0, &shared, &worker), 0);
+	assert_int_equal(atomic_load(&shared.niceness),
+			 own < 18 ? own + 2 : 19);
+	assert_int_equal(getpriority(PRIO_PROCESS, 0), own);
+	worker_stop(&worker);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_messages_and_end),
 		cmocka_unit_test(test_start_fails),
+		cmocka_unit_test(test_niceness),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
