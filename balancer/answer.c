@@ -62,11 +62,8 @@ static void fetch_text(const struct card *card)
 		__builtin_prefetch(card->fragment + at);
 }
 
-/*
- * A node's text is three dependent loads away (node, card, text), none of them
- * near. All nodes' loads of one step are asked for together, each step ahead
- * of something else that is to be written.
- */
+/* A node's text is three dependent loads away (node, card, text), none of them
+ * near. */
 void answer_fetch(const struct view_service *service,
 		  const struct draw_list *list, enum answer_step step)
 {

@@ -47,18 +47,6 @@ struct ratelimit_quota ratelimit_quota(unsigned rate_per_s, unsigned burst)
 	return quota;
 }
 
-/* The first 24 bits of an IPv4 address, 48 of an IPv6 one, and which it is. */
-static uint64_t network_of(const struct addr *client)
-{
-	struct addr addr = addr_unmap(client);
-	unsigned bytes = addr.family == ADDR_V4 ? 3 : 6;
-	uint64_t network = addr.family;
-
-	for (unsigned i = 0; i < bytes; i++)
-		network = network << 8 | addr.bytes[i];
-	return network;
-}
-
 static int64_t get(const _Atomic int64_t *bucket)
 {
 	return atomic_load_explicit(bucket, memory_order_relaxed);
@@ -75,7 +63,7 @@ bool ratelimit_take(struct ratelimit *limit,
 		    const struct ratelimit_quota *quota,
 		    const struct addr *client, int64_t now_ms)
 {
-	uint64_t network = network_of(client);
+	uint64_t network = addr_network(client);
 	uint64_t hash = hash_sip(&limit->key, sv_of(&network, sizeof(network)));
 	_Atomic int64_t *first = &limit->first[hash % ROWS];
 	_Atomic int64_t *second = &limit->second[(hash >> 32) % ROWS];

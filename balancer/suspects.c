@@ -37,18 +37,6 @@ void suspects_free(struct suspects **suspects)
 	*suspects = NULL;
 }
 
-/* /24 or /48 as a number; the family keeps them apart and off 0. */
-static uint64_t network_of(const struct addr *address)
-{
-	struct addr plain = addr_unmap(address);
-	unsigned bytes = plain.family == ADDR_V4 ? 3 : 6;
-	uint64_t network = plain.family;
-
-	for (unsigned i = 0; i < bytes; i++)
-		network = network << 8 | plain.bytes[i];
-	return network;
-}
-
 static struct watch *watch_of(struct suspects *suspects, uint64_t node,
 			      int64_t now_ms)
 {
@@ -112,7 +100,7 @@ bool suspects_report(struct suspects *suspects, struct fleet *fleet,
 {
 	struct fleet_node *nodes[FLEET_ADDRS_SHARED];
 	unsigned count = fleet_find_addr(fleet, &report->node, nodes);
-	uint64_t network = network_of(&report->reporter);
+	uint64_t network = addr_network(&report->reporter);
 	bool news = false, known = false;
 
 	for (unsigned i = 0; i < count; i++) {

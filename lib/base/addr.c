@@ -78,6 +78,17 @@ struct addr addr_unmap(const struct addr *addr)
 	return *addr;
 }
 
+uint64_t addr_network(const struct addr *addr)
+{
+	struct addr plain = addr_unmap(addr);
+	unsigned bytes = plain.family == ADDR_V4 ? 3 : 6;
+	uint64_t network = plain.family;
+
+	for (unsigned i = 0; i < bytes; i++)
+		network = network << 8 | plain.bytes[i];
+	return network;
+}
+
 struct addr addr_from_v4_host(uint32_t host_order)
 {
 	const uint8_t bytes[4] = {

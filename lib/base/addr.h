@@ -81,6 +81,11 @@ bool addr_in_prefix(const struct addr *addr, const struct addr_prefix *prefix);
  */
 struct addr addr_unmap(const struct addr *addr);
 
+/* addr_network - the /24 of an IPv4 address (also inside an IPv6 one, see
+ * addr_unmap()), the /48 of an IPv6 one, as a number: not 0, and no two
+ * networks, of either family, have the same. */
+uint64_t addr_network(const struct addr *addr);
+
 /* addr_v4_host - an IPv4 address as a number in host order. */
 static inline uint32_t addr_v4_host(const struct addr *addr)
 {

@@ -352,6 +352,31 @@ static void test_classes(void **state)
 	assert_string_equal(addr_class_str((enum addr_class)99), "reserved");
 }
 
+static void test_network(void **state)
+{
+	static const struct {
+		const char *a, *b;
+		bool same;
+	} rows[] = {
+		{"192.0.2.1", "192.0.2.255", true},
+		{"192.0.2.1", "192.0.3.1", false},
+		{"192.0.2.1", "::ffff:192.0.2.9", true},
+		{"2001:db8:1:2::1", "2001:db8:1:ffff::9", true},
+		{"2001:db8:1::1", "2001:db8:2::1", false},
+		{"0.0.0.0", "::", false},
+	};
+	struct addr a, b;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		assert_int_equal(addr_parse(sv_str(rows[i].a), &a), 0);
+		assert_int_equal(addr_parse(sv_str(rows[i].b), &b), 0);
+		assert_int_equal(addr_network(&a) == addr_network(&b),
+				 rows[i].same);
+		assert_true(addr_network(&a) != 0 && addr_network(&b) != 0);
+	}
+}
+
 static void test_mask_and_unmap(void **state)
 {
 	static const struct {
@@ -435,6 +460,7 @@ int main(void)
 		cmocka_unit_test(test_in_prefix),
 		cmocka_unit_test(test_port),
 		cmocka_unit_test(test_classes),
+		cmocka_unit_test(test_network),
 		cmocka_unit_test(test_mask_and_unmap),
 		cmocka_unit_test(test_socket_names),
 	};
