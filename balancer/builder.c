@@ -248,7 +248,7 @@ static void on_map(void *message, void *arg)
 		publish(b);
 }
 
-/* The copies take some 30 ms for 100,000 nodes; the rest is not for here. */
+/* Only the copies are made here; the rest takes too long. */
 static void on_what_if(void *message, void *arg)
 {
 	struct builder *b = arg;
