@@ -10,4 +10,5 @@ include mk/libperihelion.mk
 include mk/tests.mk
 include mk/sim.mk
 include mk/bench.mk
+include mk/web.mk
 include mk/tasks.mk

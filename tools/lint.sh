@@ -47,6 +47,11 @@ scripts() {
 docs() {
     tools/generate_docs.sh --check
 }
+# Where there is no npm nothing can have changed the bundle either.
+dashboard() {
+    command -v npm >/dev/null 2>&1 || return 0
+    make --no-print-directory -s dashboard-check
+}
 # Prose may name only metrics that exist; a histogram has three names more.
 metric_names() {
     local known bad=0 where name
@@ -71,6 +76,7 @@ check "symbols, sizes" tools/lint_objects.py build/release
 check "clang-format" format
 check "scripts" scripts
 check "generated documents" docs
+check "dashboard's bundle" dashboard
 check "metrics named in documents" metric_names
 check "cppcheck" cppcheck_all
 check "clang-tidy" tidy

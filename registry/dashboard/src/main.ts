@@ -1,0 +1,80 @@
+// The shell: header, navigation, one page at a time, and what lies over it.
+import { h, replace } from "./dom.ts";
+import { Session } from "./session.ts";
+import { Store } from "./store.ts";
+import { apply } from "./theme.ts";
+import { Url } from "./url.ts";
+import type { Context, Mount } from "./view.ts";
+import { mountAudit } from "./view_audit.ts";
+import { mountBar } from "./view_bar.ts";
+import { mountDrawer } from "./view_drawer.ts";
+import { mountEvents } from "./view_events.ts";
+import { mountExplain } from "./view_explain.ts";
+import { mountLogin } from "./view_login.ts";
+import { mountNodes } from "./view_nodes.ts";
+import { mountOverview } from "./view_overview.ts";
+import { mountStrip } from "./view_strip.ts";
+
+const PAGES: { id: string; title: string; mount: Mount }[] = [
+	{ id: "overview", title: "Overview", mount: mountOverview },
+	{ id: "nodes", title: "Nodes", mount: mountNodes },
+	{ id: "explain", title: "Explain", mount: mountExplain },
+	{ id: "events", title: "Events", mount: mountEvents },
+	{ id: "audit", title: "Audit", mount: mountAudit },
+];
+
+function navigation({ url }: Context, links: Map<string, HTMLElement>): Element {
+	for (const { id, title } of PAGES)
+		links.set(id, h("a", {
+			href: url.link({ view: id, open: "" }),
+			onclick: (event: MouseEvent) => {
+				if (event.metaKey || event.ctrlKey || event.shiftKey) return;
+				event.preventDefault();
+				url.set({ view: id, open: "" });
+			},
+		}, title));
+	return h("nav", { "aria-label": "Pages" }, [...links.values()]);
+}
+
+function start(): void {
+	apply();
+	const context: Context = {
+		store: new Store(),
+		url: new Url(),
+		session: new Session(),
+	};
+	const { store, url, session } = context;
+	const links = new Map<string, HTMLElement>();
+	const bar = h("header", { class: "bar" });
+	const strip = h("section", { class: "strip", "aria-label": "Status" });
+	const main = h("main", { id: "main", tabindex: -1 });
+	const over = h("div", { class: "over" });
+	document.body.append(
+		h("a", { class: "skip", href: "#main" }, "To the content"),
+		bar, strip, main, over,
+	);
+	mountBar(bar, context);
+	bar.children[0]!.after(navigation(context, links));
+	mountStrip(strip, context);
+	mountDrawer(over, context);
+	mountLogin(over, context);
+
+	let unmount = (): void => {};
+	const show = (): void => {
+		const page = PAGES.find(({ id }) => id === url.get("view")) ?? PAGES[0]!;
+		unmount();
+		replace(main);
+		main.className = `page ${page.id}`;
+		document.title = `${page.title} · Perihelion`;
+		unmount = page.mount(main, context);
+		for (const [id, link] of links)
+			if (id === page.id) link.setAttribute("aria-current", "page");
+			else link.removeAttribute("aria-current");
+	};
+	url.subscribe((changed) => changed.has("view") && show());
+	show();
+	void session.refresh();
+	store.start();
+}
+
+start();

@@ -1,0 +1,49 @@
+// The bar on top: name, state of the stream, pause, theme, who is logged in.
+import { attr, h, text } from "./dom.ts";
+import { duration } from "./format.ts";
+import { current, cycle } from "./theme.ts";
+import type { Mount } from "./view.ts";
+
+const WORDS = {
+	loading: "Connecting",
+	live: "Live",
+	paused: "Paused",
+	stale: "Stale",
+	denied: "No permission",
+};
+
+export const mountBar: Mount = (root, { store, session }) => {
+	const lamp = h("span", { class: "lamp", role: "status" });
+	const pause = h("button", {
+		class: "quiet",
+		onclick: () => (store.phase === "paused" ? store.resume() : store.pause()),
+	});
+	const theme = h("button", { class: "quiet", onclick: () => { cycle(); name(); } });
+	const who = h("span", { class: "who" });
+	root.append(
+		h("a", { class: "brand", href: "./" }, "Perihelion"),
+		h("div", { class: "tools" }, lamp, pause, theme, who),
+	);
+	const name = (): void => {
+		text(theme, current());
+		attr(theme, "aria-label", `Colours: ${current()}`);
+	};
+	const show = (): void => {
+		const { phase } = store;
+		const old = phase === "stale" || phase === "paused";
+		text(lamp, WORDS[phase] + (old ? `, ${duration(Math.round(store.ageS()))} old` : ""));
+		attr(lamp, "title", store.why || null);
+		text(pause, phase === "paused" ? "Resume" : "Pause");
+		document.documentElement.dataset["phase"] = phase;
+	};
+	const person = (): void => text(who, session.who ? session.who.role : "");
+	name();
+	show();
+	const timer = setInterval(show, 1000);
+	const ends = [
+		store.subscribe((change) => change.phase && show()),
+		session.subscribe(person),
+		() => clearInterval(timer),
+	];
+	return () => ends.forEach((end) => end());
+};

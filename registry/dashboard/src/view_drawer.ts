@@ -1,0 +1,4 @@
+// Drawer: not built yet.
+import type { Mount } from "./view.ts";
+
+export const mountDrawer: Mount = () => () => {};

@@ -1,0 +1,4 @@
+// Login: not built yet.
+import type { Mount } from "./view.ts";
+
+export const mountLogin: Mount = () => () => {};
