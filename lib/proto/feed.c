@@ -14,6 +14,7 @@
  * hostile one must not make the reader allocate without bound. */
 #define READ_NODES_MAX	 1024
 #define READ_REGIONS_MAX 4096
+#define READ_INTENTS_MAX 4096
 #define READ_LOADS_MAX	 16384
 
 #define LINE_AT(member)                                                        \
@@ -129,6 +130,35 @@ static int read_region(struct reader *r)
 	return rc;
 }
 
+static int read_intents(struct reader *r)
+{
+	const struct json *list = line_array(r, "/intents", READ_INTENTS_MAX);
+	size_t count = json_array_len(list);
+	struct intent *intents;
+	int rc = 0;
+
+	if (!list)
+		return r->problem->rc;
+	intents = mem_array(count, sizeof(*intents));
+	for (size_t i = 0; rc == 0 && i < count; i++)
+		rc = intent_decode_line(json_array_at(list, i), &intents[i],
+					r->problem);
+	for (size_t i = 0; rc == 0 && r->sink->intent && i < count; i++)
+		r->sink->intent(r->sink->arg, &intents[i], r->line.rev);
+	mem_free(intents);
+	return rc;
+}
+
+static int read_intent(struct reader *r)
+{
+	struct intent intent;
+	int rc = intent_decode_line(r->root, &intent, r->problem);
+
+	if (rc == 0 && r->sink->intent)
+		r->sink->intent(r->sink->arg, &intent, r->line.rev);
+	return rc;
+}
+
 static int read_gone(struct reader *r)
 {
 	if (!node_id_is_valid(sv_str(r->line.id)))
@@ -233,6 +263,8 @@ static const struct {
 	[FEED_NODE] = {"node", read_node},
 	[FEED_GONE] = {"gone", read_gone},
 	[FEED_REGION] = {"region", read_region},
+	[FEED_INTENTS] = {"intents", read_intents},
+	[FEED_INTENT] = {"intent", read_intent},
 	[FEED_LOAD] = {"load", read_loads},
 	[FEED_BALANCERS] = {"balancers", read_balancers},
 	[FEED_PING] = {"ping", read_ping},

@@ -8,10 +8,12 @@
  *   {"type":"node","rev":R,"node":N}          added or changed, with its state
  *   {"type":"gone","rev":R,"id":"..","why":"left|expired|forgotten"}
  *   {"type":"region","rev":R,"region":G}      (gone: {"..","gone":true})
+ *   {"type":"intents","rev":R,"intents":[I...]} part of the initial state
+ *   {"type":"intent","rev":R,"scope":..,"id":..,"intent":{..}}  (gone: true)
  *   {"type":"load","loads":[["id",conns,accepts_total,refused_total,age_ms]..]}
  *   {"type":"balancers","count":N}		live replicas; when it changes,
- *with the initial state and each ping; not while the registry is too young to
- *know
+ *		with the initial state and each ping; not while the registry
+ *		is too young to know
  *   {"type":"ping","rev":R}
  *   {"type":"reset","why":".."}		forget all; nodes follow
  *
@@ -22,10 +24,12 @@
 #ifndef PERI_LIB_PROTO_FEED_H
 #define PERI_LIB_PROTO_FEED_H
 
+#include "lib/proto/intent.h"
 #include "lib/proto/node.h"
 
 #define FEED_LINE_MAX	   (256 * 1024) /* bytes of one line */
 #define FEED_NODES_BATCH   16		/* nodes in one "nodes" line */
+#define FEED_INTENTS_BATCH 256		/* in one "intents" line */
 #define FEED_LOADS_BATCH   1024		/* loads in one "load" line */
 #define FEED_EPOCH_BYTES   33
 #define FEED_BALANCERS_MAX 100000 /* a larger count is a lie */
@@ -38,6 +42,8 @@ enum feed_type {
 	FEED_NODE,
 	FEED_GONE,
 	FEED_REGION,
+	FEED_INTENTS,
+	FEED_INTENT,
 	FEED_LOAD,
 	FEED_BALANCERS,
 	FEED_PING,
@@ -76,6 +82,8 @@ struct feed_sink {
 	void (*gone)(void *arg, const char *id, const char *why, uint64_t rev);
 	void (*region)(void *arg, const struct feed_region *region,
 		       uint64_t rev);
+	/* What operators want: gone, or state, weight and bias. */
+	void (*intent)(void *arg, const struct intent *intent, uint64_t rev);
 	void (*load)(void *arg, const struct feed_load *load);
 	void (*balancers)(void *arg, unsigned count);
 	void (*synced)(void *arg, const char *epoch, uint64_t rev);
@@ -104,6 +112,9 @@ void feed_put_gone(struct buf *b, const char *id, const char *why,
 		   uint64_t rev);
 void feed_put_region(struct buf *b, const struct feed_region *region,
 		     uint64_t rev);
+void feed_put_intents(struct buf *b, const struct intent *intents, size_t count,
+		      uint64_t rev);
+void feed_put_intent(struct buf *b, const struct intent *intent, uint64_t rev);
 void feed_put_loads(struct buf *b, const struct feed_load *loads, size_t count);
 void feed_put_balancers(struct buf *b, unsigned count);
 void feed_put_synced(struct buf *b, const char *epoch, uint64_t rev);

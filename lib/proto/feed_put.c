@@ -88,6 +88,31 @@ void feed_put_region(struct buf *b, const struct feed_region *region,
 	end(&w);
 }
 
+void feed_put_intents(struct buf *b, const struct intent *intents, size_t count,
+		      uint64_t rev)
+{
+	struct jsonw w;
+
+	begin_rev(&w, b, "intents", rev);
+	jsonw_array(&w, "intents");
+	for (size_t i = 0; i < count; i++) {
+		jsonw_object(&w, NULL);
+		intent_put_line(&w, &intents[i]);
+		jsonw_object_end(&w);
+	}
+	jsonw_array_end(&w);
+	end(&w);
+}
+
+void feed_put_intent(struct buf *b, const struct intent *intent, uint64_t rev)
+{
+	struct jsonw w;
+
+	begin_rev(&w, b, "intent", rev);
+	intent_put_line(&w, intent);
+	end(&w);
+}
+
 void feed_put_loads(struct buf *b, const struct feed_load *loads, size_t count)
 {
 	struct jsonw w;

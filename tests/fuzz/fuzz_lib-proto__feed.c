@@ -33,6 +33,17 @@ static void on_region(void *arg, const struct feed_region *region, uint64_t rev)
 	++*handed;
 }
 
+static void on_intent(void *arg, const struct intent *intent, uint64_t rev)
+{
+	unsigned *handed = arg;
+
+	(void)rev;
+	assert(node_id_is_valid(sv_str(intent->id)));
+	assert(intent->weight <= NODE_WEIGHT_MAX);
+	assert(intent->bias_km >= -INTENT_BIAS_KM_MAX);
+	++*handed;
+}
+
 static void on_load(void *arg, const struct feed_load *load)
 {
 	unsigned *handed = arg;
@@ -58,6 +69,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.node = on_node,
 		.gone = on_gone,
 		.region = on_region,
+		.intent = on_intent,
 		.load = on_load,
 		.balancers = on_balancers,
 		.arg = &handed,

@@ -15,6 +15,7 @@ struct seen {
 	struct feed_node node;
 	struct feed_region region;
 	struct feed_load load;
+	struct intent intent;
 };
 
 static void on_node(void *arg, const struct feed_node *node, uint64_t rev)
@@ -39,6 +40,17 @@ static void on_region(void *arg, const struct feed_region *region, uint64_t rev)
 	seen->region = *region;
 	buf_printf(&seen->text, "region %s%s %d;", region->id,
 		   region->gone ? " gone" : "", (int)rev);
+}
+
+static void on_intent(void *arg, const struct intent *intent, uint64_t rev)
+{
+	struct seen *seen = arg;
+
+	seen->intent = *intent;
+	buf_str(&seen->text, "intent ");
+	intent_put_target(&seen->text, intent->scope, intent->id);
+	buf_printf(&seen->text, "%s %d;", intent->gone ? " gone" : "",
+		   (int)rev);
 }
 
 static void on_load(void *arg, const struct feed_load *load)
@@ -83,6 +95,7 @@ static int read_text(struct seen *seen, struct sv line, struct json_problem *p)
 		.node = on_node,
 		.gone = on_gone,
 		.region = on_region,
+		.intent = on_intent,
 		.load = on_load,
 		.balancers = on_balancers,
 		.synced = on_synced,
@@ -195,6 +208,43 @@ static void regions_come_back(void **state)
 	buf_fini(&b);
 }
 
+static void intents_come_back(void **state)
+{
+	struct intent intents[2] = {
+		{.scope = INTENT_REGION,
+		 .id = "eu",
+		 .state = INTENT_DRAIN,
+		 .has_bias = true,
+		 .bias_km = -12.5,
+		 .by = "ann",
+		 .reason = "the registry's business",
+		 .until_wall_s = 9},
+		{.id = "a", .has_weight = true, .weight = 0},
+	};
+	struct intent gone = {.id = "a", .gone = true};
+	struct seen seen;
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, FEED_LINE_MAX);
+	feed_put_intents(&b, intents, 2, 3);
+	reads_as(&seen, &b, "intent region/eu 3;intent node/a 3;");
+	assert_true(seen.intent.has_weight && seen.intent.weight == 0);
+	assert_false(seen.intent.has_bias);
+	assert_int_equal(seen.intent.state, INTENT_UP);
+	feed_put_intents(&b, intents, 0, 3);
+	reads_as(&seen, &b, "");
+	feed_put_intent(&b, &intents[0], 4);
+	reads_as(&seen, &b, "intent region/eu 4;");
+	assert_int_equal(seen.intent.state, INTENT_DRAIN);
+	assert_true(seen.intent.has_bias && seen.intent.bias_km == -12.5);
+	assert_false(seen.intent.has_weight);
+	assert_string_equal(seen.intent.reason, "");
+	feed_put_intent(&b, &gone, 5);
+	reads_as(&seen, &b, "intent node/a gone 5;");
+	buf_fini(&b);
+}
+
 static void the_other_lines_come_back(void **state)
 {
 	struct feed_load loads[2] = {
@@ -294,6 +344,23 @@ static const struct refused_row {
 	 ERR_RANGE},
 	{"a gone region without an id",
 	 "{\"type\":\"region\",\"region\":{\"gone\":true}}", ERR_MISSING_FIELD},
+	{"an intent without a scope",
+	 "{\"type\":\"intent\",\"id\":\"a\",\"intent\":{}}", ERR_MISSING_FIELD},
+	{"an intent for a city",
+	 "{\"type\":\"intent\",\"scope\":\"city\",\"id\":\"a\"}", ERR_RANGE},
+	{"an intent that says nothing",
+	 "{\"type\":\"intent\",\"scope\":\"node\",\"id\":\"a\"}", ERR_TYPE},
+	{"an intent with a bad id",
+	 "{\"type\":\"intent\",\"scope\":\"node\",\"id\":\"A\",\"gone\":"
+	 "true}",
+	 ERR_RANGE},
+	{"intents without a list", "{\"type\":\"intents\",\"rev\":1}",
+	 ERR_TYPE},
+	{"the second intent is bad",
+	 "{\"type\":\"intents\",\"intents\":[{\"scope\":\"node\",\"id\":"
+	 "\"a\",\"gone\":true},{\"scope\":\"node\",\"id\":\"b\",\"intent\":"
+	 "{\"weight\":1001}}]}",
+	 ERR_RANGE},
 	{"a load that is no list", "{\"type\":\"load\",\"loads\":[{}]}",
 	 ERR_TYPE},
 	{"a load without numbers", "{\"type\":\"load\",\"loads\":[[\"a\"]]}",
@@ -352,6 +419,8 @@ static void a_sink_may_leave_things_out(void **state)
 		"{\"type\":\"balancers\",\"count\":1}",
 		"{\"type\":\"reset\",\"why\":\"x\"}",
 		"{\"type\":\"gone\",\"id\":\"a\",\"rev\":1}",
+		"{\"type\":\"intent\",\"scope\":\"node\",\"id\":\"a\",\"gone\":"
+		"true}",
 		"{\"type\":\"synced\",\"epoch\":\"e\",\"rev\":1}",
 		"{\"type\":\"load\",\"loads\":[[\"a\",1,2,3,4]]}",
 		"{\"type\":\"node\",\"node\":{\"id\":\"a\"," N "}}",
@@ -370,6 +439,7 @@ static void the_largest_lines_fit(void **state)
 {
 	struct feed_node nodes[FEED_NODES_BATCH];
 	struct feed_load *loads = calloc(FEED_LOADS_BATCH, sizeof(*loads));
+	struct intent *intents = calloc(FEED_INTENTS_BATCH, sizeof(*intents));
 	struct buf b;
 
 	(void)state;
@@ -390,7 +460,18 @@ static void the_largest_lines_fit(void **state)
 		loads[i].refused_total = UINT64_MAX;
 		loads[i].age_ms = INT64_MIN;
 	}
+	for (size_t i = 0; i < FEED_INTENTS_BATCH; i++) {
+		memset(intents[i].id, 'a', NODE_ID_BYTES - 1);
+		intents[i].scope = INTENT_REGION;
+		intents[i].state = INTENT_MAINTENANCE;
+		intents[i].has_weight = intents[i].has_bias = true;
+		intents[i].weight = NODE_WEIGHT_MAX;
+		intents[i].bias_km = -19999.000000000001;
+	}
 	buf_init(&b, FEED_LINE_MAX);
+	feed_put_intents(&b, intents, FEED_INTENTS_BATCH, UINT64_MAX);
+	assert_false(b.failed);
+	buf_reset(&b);
 	feed_put_nodes(&b, nodes, FEED_NODES_BATCH, UINT64_MAX);
 	assert_false(b.failed);
 	buf_reset(&b);
@@ -398,6 +479,7 @@ static void the_largest_lines_fit(void **state)
 	assert_false(b.failed);
 	buf_fini(&b);
 	free(loads);
+	free(intents);
 }
 
 int main(void)
@@ -405,6 +487,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nodes_come_back),
 		cmocka_unit_test(regions_come_back),
+		cmocka_unit_test(intents_come_back),
 		cmocka_unit_test(the_other_lines_come_back),
 		cmocka_unit_test(ignores_what_is_newer),
 		cmocka_unit_test(refuses_a_line_whole),
