@@ -15,6 +15,7 @@ struct region {
 	enum store_region_source source;
 	uint64_t rev;	/* of the last change */
 	uint32_t holds; /* registrations under way that rely on it */
+	bool is_up;	/* it had a node when event_source last looked */
 };
 
 /* region_table_new - empty; owned by the caller. region_table_free - with all

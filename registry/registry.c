@@ -21,6 +21,7 @@
 
 #define CHANGE_COUNT	   65536 /* that a watcher may have missed */
 #define LEASE_PERIOD_MS	   100
+#define LOOK_PERIOD_MS	   1000
 #define DRAIN_PERIOD_MS	   20
 #define DRAIN_TIMEOUT_MS   10000
 #define EPOCH_RANDOM_BYTES 8
@@ -63,6 +64,7 @@ static void on_lease(struct lease *lease, enum lease_event event,
 	struct registry *r = arg;
 	const struct node_record *record = &lease->record;
 
+	event_source_lease(r, lease, event, before);
 	switch (event) {
 	case LEASE_ADDED:
 		log_lease(r, lease, "add");
@@ -96,6 +98,11 @@ static void on_lease_timer(void *arg)
 	lease_advance(r->leases, clk_mono_ms());
 	balancer_table_advance(r->balancers, clk_mono_ms());
 	feed_hub_balancers(r->hub, balancer_table_count(r->balancers));
+}
+
+static void on_look_timer(void *arg)
+{
+	event_source_look(arg);
 }
 
 static void on_loaded_region(void *arg, const struct feed_region *region,
@@ -206,7 +213,9 @@ static void make_tables(struct registry *r)
 		buf_hex(&epoch, random[i], 2);
 	hub.epoch = buf_cstr(&epoch);
 	r->regions = region_table_new();
+	r->events = event_log_new(settings->events_kept);
 	r->balancers = balancer_table_new(clk_mono_ms());
+	balancer_table_listen(r->balancers, event_source_balancer, r);
 	r->leases = lease_table_new(&leases, clk_mono_ms(), on_lease, r);
 	r->hub = feed_hub_new(r->ctx->loop, &hub, r->leases, r->regions);
 }
@@ -238,6 +247,7 @@ static void stop(struct service_context *ctx)
 	struct registry *r = ctx->app;
 
 	loop_timer_free(&r->lease_timer);
+	loop_timer_free(&r->look_timer);
 	loop_timer_free(&r->drain_timer);
 	store_free(&r->store); /* its last callbacks want all the rest */
 	feed_hub_free(&r->hub);
@@ -245,6 +255,7 @@ static void stop(struct service_context *ctx)
 	lease_table_free(&r->leases);
 	balancer_table_free(&r->balancers);
 	region_table_free(&r->regions);
+	event_log_free(&r->events);
 	mem_free(r);
 	ctx->app = NULL;
 }
@@ -280,6 +291,9 @@ static int start(struct service_context *ctx, void **app_r)
 	}
 	r->lease_timer = loop_timer_new(ctx->loop, on_lease_timer, r);
 	loop_timer_every(r->lease_timer, LEASE_PERIOD_MS);
+	event_source_begin(r);
+	r->look_timer = loop_timer_new(ctx->loop, on_look_timer, r);
+	loop_timer_every(r->look_timer, LOOK_PERIOD_MS);
 	return 0;
 }
 

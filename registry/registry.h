@@ -9,6 +9,8 @@
 #include "lib/base/log.h"
 #include "lib/svc/service.h"
 #include "registry/balancer_table.h"
+#include "registry/event_log.h"
+#include "registry/event_source.h"
 #include "registry/feed_hub.h"
 #include "registry/lease.h"
 #include "registry/refusal.h"
@@ -24,8 +26,10 @@ struct registry {
 	uint64_t balancer_reports; /* taken */
 	struct store *store;
 	struct feed_hub *hub;
+	struct event_log *events;
+	struct event_source event_source;
 	struct httpd *nodes_httpd;
-	struct loop_timer *lease_timer, *drain_timer;
+	struct loop_timer *lease_timer, *look_timer, *drain_timer;
 	struct refusal_counters refusals;
 	struct log_rate lease_log; /* nodes cause these lines */
 	int load_rc;		   /* ERR_AGAIN until the store has been read */

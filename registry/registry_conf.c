@@ -114,6 +114,15 @@ static const struct conf_option options[] = {
 	 .metavar = "N",
 	 .help = "Registrations that may wait to be stored; more are refused "
 		 "with 503."},
+	{.name = "events_kept",
+	 .kind = CONF_U32,
+	 AT(events_kept),
+	 .default_text = "10000",
+	 .min = 100,
+	 .max = 100000,
+	 .metavar = "N",
+	 .help = "Events of the log that are kept, in memory (half a kilobyte "
+		 "each) and on disk."},
 };
 
 static int check(const void *arg, struct buf *why)

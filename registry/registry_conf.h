@@ -23,6 +23,7 @@ struct registry_settings {
 	uint32_t max_watchers;
 	uint32_t max_connections;
 	uint32_t store_queue;
+	uint32_t events_kept;
 };
 
 /* registry_conf_table - the options; constant. Any thread. */

@@ -176,6 +176,14 @@ static void collect_store_latency(struct metrics_writer *w, void *arg)
 		w, "", &store_counters(registry_of(arg)->store)->latency);
 }
 
+static void collect_events(struct metrics_writer *w, void *arg)
+{
+	for (unsigned i = 0; i < EVENT_KIND_COUNT; i++)
+		sample(w, "kind", event_kind_str((enum event_kind)i),
+		       event_log_total(registry_of(arg)->events,
+				       (enum event_kind)i));
+}
+
 static void region_nodes(const struct lease_sum *sum, void *arg)
 {
 	static const char *const states[] = {"up", "suspect", "down"};
@@ -269,6 +277,8 @@ static const struct metrics_row rows[] = {
 	 collect_store_unreadable},
 	{"peri_registry_store_latency_seconds", METRICS_HISTOGRAM,
 	 "From a change until it is durable.", "", collect_store_latency},
+	{"peri_registry_events_total", METRICS_COUNTER,
+	 "Events of the log since the start.", "kind", collect_events},
 	{"peri_region_nodes", METRICS_GAUGE, "Nodes by region and state.",
 	 "region, state", collect_region_nodes},
 	{"peri_region_connections", METRICS_GAUGE,

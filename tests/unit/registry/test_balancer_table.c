@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "lib/base/buf.h"
 #include "lib/base/err.h"
 #include "lib/base/mem.h"
 
@@ -124,6 +125,79 @@ static void test_no_more_than_256(void **state)
 	balancer_table_free(&t);
 }
 
+static void note(const struct balancer_entry *entry, enum balancer_event event,
+		 void *arg)
+{
+	struct buf *seen = arg;
+
+	buf_printf(seen, "%c%s ", event == BALANCER_JOINED ? '+' : '-',
+		   entry->id);
+}
+
+static void test_the_listener_hears_who_comes_and_goes(void **state)
+{
+	struct balancer_table *t = begin();
+	char storage[64];
+	struct buf seen;
+
+	(void)state;
+	buf_init_fixed(&seen, storage, sizeof(storage));
+	balancer_table_listen(t, note, &seen);
+	assert_int_equal(say(t, "a", 1), 0);
+	assert_int_equal(say(t, "b", 1), 0);
+	assert_int_equal(say(t, "a", 1), 0);
+	wait_for(t, 4900);
+	assert_int_equal(say(t, "b", 1), 0);
+	wait_for(t, 100);
+	assert_string_equal(buf_cstr(&seen), "+a +b -a ");
+	balancer_table_free(&t);
+}
+
+/* A report each second in which the totals have grown by these. */
+static void grow(struct balancer_table *t, const char *id,
+		 struct report *totals, uint64_t queries, uint64_t spill)
+{
+	struct report report;
+
+	totals->queries_total += queries;
+	totals->spill_total += spill;
+	report = *totals;
+	assert_int_equal(balancer_table_report(t, sv_str(id), &report, now_ms),
+			 0);
+	wait_for(t, 1000);
+}
+
+static void test_rates_come_from_the_totals(void **state)
+{
+	struct balancer_table *t = begin();
+	struct report a = {.boot_epoch = 1, .p99_us = 80},
+		      b = {.boot_epoch = 2, .p99_us = -1};
+	struct balancer_rates rates;
+	double p99_us;
+
+	(void)state;
+	balancer_table_rates(t, &rates, &p99_us);
+	assert_true(rates.queries_per_s == 0 && p99_us == -1);
+	/* what was before the first report counts for nothing */
+	grow(t, "a", &a, 1000000, 900000);
+	balancer_table_rates(t, &rates, &p99_us);
+	assert_true(rates.queries_per_s == 0 && p99_us == 80);
+	for (int i = 0; i < 100; i++) {
+		grow(t, "a", &a, 300, 30);
+		grow(t, "b", &b, 100, 0);
+	}
+	balancer_table_rates(t, &rates, &p99_us); /* each in two seconds */
+	assert_true(rates.queries_per_s > 199.9 && rates.queries_per_s < 200.1);
+	assert_true(rates.spill_per_s > 14.9 && rates.spill_per_s < 15.1);
+	assert_true(rates.misses_per_s == 0 && p99_us == 80);
+	/* totals that shrink are no rate below zero */
+	a.queries_total = 0;
+	grow(t, "a", &a, 0, 0);
+	balancer_table_rates(t, &rates, &p99_us);
+	assert_true(rates.queries_per_s > 150 && rates.queries_per_s < 200);
+	balancer_table_free(&t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -132,6 +206,8 @@ int main(void)
 		cmocka_unit_test(test_a_pause_of_the_registry_is_no_silence),
 		cmocka_unit_test(test_processes_count_not_names),
 		cmocka_unit_test(test_no_more_than_256),
+		cmocka_unit_test(test_the_listener_hears_who_comes_and_goes),
+		cmocka_unit_test(test_rates_come_from_the_totals),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
