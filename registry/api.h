@@ -1,11 +1,11 @@
 /*
- * api.h - HTTP on the nodes' listener: finds the handler of a request and
- * checks what is the same for all (path, method, token, content type).
- * Loop thread only.
+ * api.h - HTTP on the nodes' listener, and what handlers of both listeners
+ * (admin.h has the other) answer with. Loop thread only.
  */
 #ifndef PERI_REGISTRY_API_H
 #define PERI_REGISTRY_API_H
 
+#include "registry/access_role.h"
 #include "registry/registry.h"
 
 #define API_JSON "application/json"
@@ -14,11 +14,18 @@
 struct api_call {
 	struct registry *registry;
 	struct httpd_request *req;
-	struct sv id; /* the node or balancer of the path, checked; or empty */
+	struct sv id, id2; /* of the path (router.h), checked; or empty */
+	/* Who asks on the admin listener, borrowed; NULL on the nodes'. */
+	const struct access_who *who;
 };
 
 /* api_handle - the httpd's handler; @arg is the struct registry. */
 void api_handle(struct httpd_request *req, void *arg);
+
+/* api_is_json - whether the body is said to be JSON. */
+bool api_is_json(const struct api_call *call);
+/* api_bearer - the token in "Authorization: Bearer", NULL ptr when absent. */
+struct sv api_bearer(const struct httpd_request *req);
 
 /* api_reply_json - answer with a list that must not be kept. */
 void api_reply_json(const struct api_call *call, const struct buf *body);

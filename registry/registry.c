@@ -14,6 +14,7 @@
 #include "lib/base/err.h"
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
+#include "registry/admin.h"
 #include "registry/api.h"
 #include "registry/region_keeper.h"
 #include "registry/registry_metrics.h"
@@ -216,6 +217,7 @@ static void make_tables(struct registry *r)
 	r->events = event_log_new(settings->events_kept);
 	r->balancers = balancer_table_new(clk_mono_ms());
 	balancer_table_listen(r->balancers, event_source_balancer, r);
+	r->access = access_new();
 	r->leases = lease_table_new(&leases, clk_mono_ms(), on_lease, r);
 	r->hub = feed_hub_new(r->ctx->loop, &hub, r->leases, r->regions);
 }
@@ -242,10 +244,28 @@ static int listen_nodes(struct registry *r)
 	return 0;
 }
 
+/* The tokens of before stay when the new ones cannot be read. */
+static int load_access(struct registry *r)
+{
+	const struct registry_settings *settings = registry_settings_of(r);
+	char storage[1024];
+	struct buf why;
+	int rc;
+
+	if (!settings->listen_admin.on)
+		return 0;
+	buf_init_fixed(&why, storage, sizeof(storage));
+	rc = access_load(r->access, settings, &why);
+	if (rc != 0)
+		log_err("access.tokens_refused why=\"%s\"", buf_cstr(&why));
+	return rc;
+}
+
 static void stop(struct service_context *ctx)
 {
 	struct registry *r = ctx->app;
 
+	r->listening = false;
 	loop_timer_free(&r->lease_timer);
 	loop_timer_free(&r->look_timer);
 	loop_timer_free(&r->drain_timer);
@@ -256,6 +276,7 @@ static void stop(struct service_context *ctx)
 	balancer_table_free(&r->balancers);
 	region_table_free(&r->regions);
 	event_log_free(&r->events);
+	access_free(&r->access);
 	mem_free(r);
 	ctx->app = NULL;
 }
@@ -265,6 +286,8 @@ static int start_parts(struct registry *r)
 	int rc = open_store(r);
 
 	if (rc == 0)
+		rc = load_access(r);
+	if (rc == 0)
 		rc = load_store(r);
 	if (rc == 0)
 		rc = region_keeper_read_file(r);
@@ -273,6 +296,7 @@ static int start_parts(struct registry *r)
 		lease_listen(r->leases, clk_mono_ms());
 	if (rc == 0)
 		rc = listen_nodes(r);
+	r->listening = rc == 0;
 	return rc;
 }
 
@@ -302,6 +326,8 @@ static void reload(struct service_context *ctx)
 	int rc = region_keeper_read_file(ctx->app);
 
 	(void)rc; /* logged; the regions are as before */
+	rc = load_access(ctx->app);
+	(void)rc; /* logged; the tokens are as before */
 }
 
 static void on_drain_timer(void *arg)
@@ -343,6 +369,7 @@ static const char help_more[] =
 	"Files:\n"
 	"  STATE_DIR/registry.db       registrations and regions (SQLite)\n"
 	"  STATE_DIR/registry.db.lock  held while the registry runs\n"
+	"  STATE_DIR/admin.token       opens the admin listener, role admin\n"
 	"\n"
 	"Example:\n"
 	"  peri-registry --state-dir=/var/lib/perihelion \\\n"
@@ -365,6 +392,7 @@ const struct service *registry_service(void)
 		.drain_timeout_ms = DRAIN_TIMEOUT_MS,
 		.stop = stop,
 		.ready = ready,
+		.admin_handler = admin_handle,
 	};
 
 	service.conf = registry_conf_table();

@@ -8,6 +8,7 @@
 
 #include "lib/base/log.h"
 #include "lib/svc/service.h"
+#include "registry/access.h"
 #include "registry/balancer_table.h"
 #include "registry/event_log.h"
 #include "registry/event_source.h"
@@ -29,6 +30,8 @@ struct registry {
 	struct event_log *events;
 	struct event_source event_source;
 	struct httpd *nodes_httpd;
+	struct access *access; /* who may what on the admin listener */
+	bool listening;	       /* everything is there: requests may come */
 	struct loop_timer *lease_timer, *look_timer, *drain_timer;
 	struct refusal_counters refusals;
 	struct log_rate lease_log; /* nodes cause these lines */

@@ -6,6 +6,7 @@
 
 #include "lib/base/err.h"
 #include "lib/proto/node.h"
+#include "registry/access_role.h"
 
 #define AT(member)                                                             \
 	.offset = offsetof(struct registry_settings, member),                  \
@@ -23,7 +24,7 @@ static const struct conf_option options[] = {
 	 AT(listen_admin),
 	 .default_text = "127.0.0.1:7172",
 	 .metavar = "ADDR:PORT",
-	 .help = "Metrics and health."},
+	 .help = "Metrics, health, the dashboard and its API."},
 	{.name = "state_dir",
 	 .kind = CONF_TEXT,
 	 AT(state_dir),
@@ -123,12 +124,51 @@ static const struct conf_option options[] = {
 	 .metavar = "N",
 	 .help = "Events of the log that are kept, in memory (half a kilobyte "
 		 "each) and on disk."},
+	{.name = "anonymous_role",
+	 .kind = CONF_TEXT,
+	 AT(anonymous_role),
+	 .default_text = "viewer",
+	 .reloadable = true,
+	 .metavar = "ROLE",
+	 .help = "What somebody who has not logged in may do on the admin "
+		 "listener: viewer (read) or none."},
+	{.name = "tokens_file",
+	 .kind = CONF_TEXT,
+	 AT(tokens_file),
+	 .default_text = "",
+	 .reloadable = true,
+	 .metavar = "FILE",
+	 .help = "Who may log in on the admin listener: lines NAME ROLE TOKEN, "
+		 "role viewer, operator or admin. Others must not be able to "
+		 "read it. Read again on SIGHUP."},
+	{.name = "admin_hosts",
+	 .kind = CONF_LIST,
+	 AT(admin_hosts),
+	 .default_text = "",
+	 .reloadable = true,
+	 .metavar = "NAME,...",
+	 .help = "Host names under which browsers may reach the admin "
+		 "listener, beside addresses and localhost."},
+	{.name = "admin_tls",
+	 .kind = CONF_BOOL,
+	 AT(admin_tls),
+	 .default_text = "no",
+	 .reloadable = true,
+	 .metavar = "BOOL",
+	 .help = "The admin listener is reached through a TLS proxy only: "
+		 "cookies are Secure, pages come from https."},
 };
 
 static int check(const void *arg, struct buf *why)
 {
 	const struct registry_settings *settings = arg;
+	enum access_role role;
 
+	if (access_role_parse(sv_str(settings->anonymous_role), &role) != 0 ||
+	    role > ACCESS_VIEWER) {
+		buf_str(why, "anonymous_role must be viewer or none");
+		return ERR_RANGE;
+	}
 	if (settings->listen_nodes.on && settings->state_dir[0])
 		return 0;
 	buf_str(why, settings->state_dir[0] ? "listen_nodes cannot be off"

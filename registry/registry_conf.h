@@ -9,6 +9,7 @@
 
 #define REGISTRY_CONF_PATH_BYTES  256
 #define REGISTRY_CONF_TOKEN_BYTES 257
+#define REGISTRY_CONF_ROLE_BYTES  16
 
 struct registry_settings {
 	struct conf_listen listen_nodes, listen_admin;
@@ -24,6 +25,11 @@ struct registry_settings {
 	uint32_t max_connections;
 	uint32_t store_queue;
 	uint32_t events_kept;
+	/* The admin listener. */
+	char anonymous_role[REGISTRY_CONF_ROLE_BYTES];
+	char tokens_file[REGISTRY_CONF_PATH_BYTES]; /* "" = none */
+	struct conf_list admin_hosts; /* names it may be called by */
+	bool admin_tls;		      /* reached through a TLS proxy only */
 };
 
 /* registry_conf_table - the options; constant. Any thread. */

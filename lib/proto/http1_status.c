@@ -36,6 +36,7 @@ const char *http1_status_text(unsigned status)
 		{414, "URI Too Long"},
 		{415, "Unsupported Media Type"},
 		{417, "Expectation Failed"},
+		{421, "Misdirected Request"},
 		{422, "Unprocessable Content"},
 		{426, "Upgrade Required"},
 		{428, "Precondition Required"},

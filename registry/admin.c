@@ -1,0 +1,120 @@
+/*
+ * admin.c - routes of the admin listener and the checks that all share: who,
+ * role, own page. Invariant: every request is answered or deferred exactly
+ * once. Main loop.
+ */
+#include "registry/admin.h"
+
+#include "registry/access.h"
+#include "registry/router.h"
+
+static void answer_whoami(const struct api_call *call);
+
+static const struct router_route routes[] = {
+	{"/v1/whoami", HTTP1_GET, ACCESS_NONE, ROUTER_PLAIN, answer_whoami},
+};
+
+static void answer_whoami(const struct api_call *call)
+{
+	const struct access_who *who = call->who;
+	char storage[256];
+	struct buf body;
+	struct jsonw w;
+
+	buf_init_fixed(&body, storage, sizeof(storage));
+	jsonw_init(&w, &body);
+	jsonw_object(&w, NULL);
+	jsonw_str(&w, "name", who->name);
+	jsonw_str(&w, "role", access_role_str(who->role));
+	jsonw_str(&w, "via", access_role_via_str(who->via));
+	jsonw_object(&w, "may");
+	jsonw_bool(&w, "read", who->role >= ACCESS_VIEWER);
+	jsonw_bool(&w, "operate", who->role >= ACCESS_OPERATOR);
+	jsonw_bool(&w, "admin", who->role >= ACCESS_ADMIN);
+	jsonw_object_end(&w);
+	jsonw_object_end(&w);
+	api_reply_json(call, &body);
+}
+
+/* Whoever has no role at all is to log in; the others have too low a one. */
+static void refuse_role(const struct api_call *call, enum access_role needed)
+{
+	char storage[96];
+	struct buf detail;
+
+	buf_init_fixed(&detail, storage, sizeof(storage));
+	buf_printf(&detail, "this needs the role %s", access_role_str(needed));
+	api_refuse(call,
+		   call->who->via == ACCESS_ANONYMOUS ? REFUSAL_UNAUTHORIZED
+						      : REFUSAL_FORBIDDEN,
+		   buf_cstr(&detail));
+}
+
+static bool is_change(const struct api_call *call)
+{
+	return call->req->head->method != HTTP1_GET &&
+	       call->req->head->method != HTTP1_HEAD;
+}
+
+/* Whether a page of another site may be behind it, which a browser would send
+ * this person's cookie, or show the answer, along with. */
+static bool check_page(const struct api_call *call)
+{
+	const struct registry_settings *settings =
+		registry_settings_of(call->registry);
+
+	if (call->who->via != ACCESS_TOKEN &&
+	    !access_is_known_host(settings,
+				  httpd_header(call->req, SV("host"))))
+		api_refuse(call, REFUSAL_WRONG_HOST,
+			   "use its address, or add the name to admin_hosts");
+	else if (is_change(call) && !access_is_own_origin(settings, call->req))
+		api_refuse(call, REFUSAL_WRONG_ORIGIN, NULL);
+	else if (is_change(call) && call->who->via == ACCESS_COOKIE &&
+		 !httpd_header(call->req, SV("origin")).ptr)
+		api_refuse(call, REFUSAL_WRONG_ORIGIN,
+			   "a change with a cookie needs the header Origin");
+	else if (is_change(call) && call->who->via == ACCESS_COOKIE &&
+		 !api_is_json(call))
+		api_refuse(call, REFUSAL_UNSUPPORTED_MEDIA_TYPE, NULL);
+	else
+		return true;
+	return false;
+}
+
+static void handle(const struct api_call *call,
+		   const struct router_route *route)
+{
+	if (!check_page(call))
+		return;
+	if (call->who->role < route->role)
+		refuse_role(call, route->role);
+	else if (router_check(call, route))
+		route->handle(call);
+}
+
+bool admin_handle(struct service_context *ctx, struct httpd_request *req)
+{
+	static const struct router_table table = {routes, ARRAY_LEN(routes)};
+	struct registry *r = ctx->app;
+	struct access_who who;
+	struct api_call call = {.registry = r, .req = req, .who = &who};
+	const struct router_route *route;
+
+	if (!router_knows(&table, req->head->path))
+		return false;
+	if (!r || !r->listening) {
+		httpd_problem_simple(req, 503, "not-ready", "Not ready",
+				     "the registry is starting");
+		return true;
+	}
+	route = router_find(&table, &call);
+	if (!route)
+		return true;
+	if (access_who(r->access, registry_settings_of(r), req, &who) == 0)
+		handle(&call, route);
+	else
+		api_refuse(&call, REFUSAL_UNAUTHORIZED,
+			   "nobody has this bearer token");
+	return true;
+}
