@@ -13,7 +13,7 @@ import sys
 LIBRARY_HOMES = {
     "event2/": ("lib/net/",),
     "hiredis/": ("registry/store_redis.c",),
-    "sqlite3.h": ("registry/store_sqlite.c",),
+    "sqlite3.h": ("registry/sqlite_file.c",),
     "maxminddb.h": ("geo/geodb.c",),
     "jansson.h": ("lib/proto/json.c",),
     "openssl/": ("lib/base/crypto.c", "lib/net/tls.c"),
