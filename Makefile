@@ -6,6 +6,7 @@ MAKEFLAGS += --no-builtin-rules
 include mk/config.mk
 include mk/modules.mk
 include mk/rules.mk
+include mk/ui.mk
 include mk/libperihelion.mk
 include mk/tests.mk
 include mk/sim.mk

@@ -7,11 +7,25 @@
 
 #include "registry/access.h"
 #include "registry/router.h"
+#include "registry/ui.h"
 
 static void answer_whoami(const struct api_call *call);
+static void answer_index(const struct api_call *call);
+static void answer_script(const struct api_call *call);
+static void answer_style(const struct api_call *call);
+static void answer_land(const struct api_call *call);
+static void answer_licenses(const struct api_call *call);
 
 static const struct router_route routes[] = {
 	{"/v1/whoami", HTTP1_GET, ACCESS_NONE, ROUTER_PLAIN, answer_whoami},
+	/* Without a role: to log in somebody has to have the page. */
+	{"/", HTTP1_GET, ACCESS_NONE, ROUTER_PLAIN, answer_index},
+	{"/index.html", HTTP1_GET, ACCESS_NONE, ROUTER_PLAIN, answer_index},
+	{"/app.js", HTTP1_GET, ACCESS_NONE, ROUTER_PLAIN, answer_script},
+	{"/app.css", HTTP1_GET, ACCESS_NONE, ROUTER_PLAIN, answer_style},
+	{"/land.json", HTTP1_GET, ACCESS_NONE, ROUTER_PLAIN, answer_land},
+	{"/LICENSES.txt", HTTP1_GET, ACCESS_NONE, ROUTER_PLAIN,
+	 answer_licenses},
 };
 
 static void answer_whoami(const struct api_call *call)
@@ -34,6 +48,37 @@ static void answer_whoami(const struct api_call *call)
 	jsonw_object_end(&w);
 	jsonw_object_end(&w);
 	api_reply_json(call, &body);
+}
+
+static void answer_file(const struct api_call *call, enum ui_dist_name name)
+{
+	ui_answer(call->req, registry_settings_of(call->registry)->ui_dir,
+		  name);
+}
+
+static void answer_index(const struct api_call *call)
+{
+	answer_file(call, UI_DIST_INDEX);
+}
+
+static void answer_script(const struct api_call *call)
+{
+	answer_file(call, UI_DIST_SCRIPT);
+}
+
+static void answer_style(const struct api_call *call)
+{
+	answer_file(call, UI_DIST_STYLE);
+}
+
+static void answer_land(const struct api_call *call)
+{
+	answer_file(call, UI_DIST_LAND);
+}
+
+static void answer_licenses(const struct api_call *call)
+{
+	answer_file(call, UI_DIST_LICENSES);
 }
 
 /* Whoever has no role at all is to log in; the others have too low a one. */

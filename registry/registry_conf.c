@@ -157,6 +157,14 @@ static const struct conf_option options[] = {
 	 .metavar = "BOOL",
 	 .help = "The admin listener is reached through a TLS proxy only: "
 		 "cookies are Secure, pages come from https."},
+	{.name = "ui_dir",
+	 .kind = CONF_TEXT,
+	 AT(ui_dir),
+	 .default_text = "",
+	 .reloadable = true,
+	 .metavar = "DIR",
+	 .help = "Folder of the dashboard's files, to work on them; empty: "
+		 "those inside the program."},
 };
 
 static int check(const void *arg, struct buf *why)

@@ -30,6 +30,7 @@ struct registry_settings {
 	char tokens_file[REGISTRY_CONF_PATH_BYTES]; /* "" = none */
 	struct conf_list admin_hosts; /* names it may be called by */
 	bool admin_tls;		      /* reached through a TLS proxy only */
+	char ui_dir[REGISTRY_CONF_PATH_BYTES]; /* "" = inside the program */
 };
 
 /* registry_conf_table - the options; constant. Any thread. */

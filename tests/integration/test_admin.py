@@ -1,10 +1,11 @@
 """The registry's admin listener: who may what."""
+import gzip
 import os
 import stat
 
 import pytest
 
-from harness import http_call
+from harness import ROOT, http_call
 
 
 @pytest.fixture
@@ -69,3 +70,57 @@ def test_a_token_file_that_others_read_is_refused(fleet, tmp_path):
     tokens.chmod(0o644)
     with pytest.raises(AssertionError, match="others can read it"):
         start(fleet, tmp_path, "--tokens-file", tokens)
+
+
+DIST = os.path.join(ROOT, "registry", "dashboard", "dist")
+POLICY = ("default-src 'none'; script-src 'self'; style-src 'self'; img-src "
+          "'self' data:; connect-src 'self'; base-uri 'none'; form-action "
+          "'none'; frame-ancestors 'none'")
+
+
+def dist(name):
+    with open(os.path.join(DIST, name), "rb") as f:
+        return f.read()
+
+
+@pytest.mark.parametrize("path,name,kind", [
+    ("/", "index.html", "text/html"), ("/index.html", "index.html",
+                                       "text/html"),
+    ("/app.js", "app.js", "text/javascript"),
+    ("/app.css", "app.css", "text/css"),
+    ("/land.json", "land.json", "application/json"),
+    ("/LICENSES.txt", "LICENSES.txt", "text/plain")])
+def test_the_page_is_inside_the_program(fleet, tmp_path, path, name, kind):
+    """Also for somebody without a role: they have to log in somewhere."""
+    port = start(fleet, tmp_path, "--anonymous-role", "none").ports["admin"]
+    plain = http_call(port, "GET", path)
+    assert plain.status == 200 and plain.body == dist(name)
+    assert plain.headers["content-type"].split(";")[0] == kind
+    assert plain.headers["content-security-policy"] == POLICY
+    assert plain.headers["x-content-type-options"] == "nosniff"
+    assert plain.headers["referrer-policy"] == "no-referrer"
+    packed = http_call(port, "GET", path,
+                       headers={"Accept-Encoding": "deflate, gzip, br"})
+    assert packed.headers["content-encoding"] == "gzip"
+    assert gzip.decompress(packed.body) == dist(name)
+    assert packed.headers["etag"] != plain.headers["etag"]
+    for accept, etag in (("identity", plain.headers["etag"]),
+                         ("gzip", packed.headers["etag"])):
+        again = http_call(port, "GET", path, headers={
+            "Accept-Encoding": accept, "If-None-Match": f'"x", {etag}'})
+        assert again.status == 304 and again.body == b""
+        assert again.headers["etag"] == etag
+    assert http_call(port, "POST", path).status == 405
+
+
+def test_ui_dir_serves_a_working_copy(fleet, tmp_path):
+    (tmp_path / "ui").mkdir()
+    (tmp_path / "ui" / "index.html").write_text("<p>mine")
+    port = start(fleet, tmp_path, "--ui-dir", tmp_path / "ui").ports["admin"]
+    first = http_call(port, "GET", "/")
+    assert first.body == b"<p>mine"
+    assert http_call(port, "GET", "/app.js").status == 404
+    (tmp_path / "ui" / "index.html").write_text("<p>mine, again")
+    again = http_call(port, "GET", "/", headers={
+        "If-None-Match": first.headers["etag"]})
+    assert again.status == 200 and again.body == b"<p>mine, again"
