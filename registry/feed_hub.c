@@ -17,7 +17,6 @@
 #define LOAD_PERIOD_MS 1000
 #define PING_PERIOD_MS 5000
 #define PUMP_PERIOD_MS 20
-#define REGIONS_BATCH  256
 /* Catching up stops here until the socket has taken it, so that a watcher of a
  * large fleet is paced by its own reading. */
 #define CATCH_UP_BYTES (1024u * 1024)
@@ -41,8 +40,7 @@ struct watcher {
 
 struct feed_hub {
 	struct feed_ring *ring;
-	struct lease_table *leases;
-	struct region_table *regions;
+	struct feed_state tables;
 	struct loop *loop;
 	LIST_HEAD(, watcher) watchers;
 	struct buf line;  /* the one being sent */
@@ -60,16 +58,14 @@ static void on_pump(void *arg);
 
 struct feed_hub *feed_hub_new(struct loop *loop,
 			      const struct feed_hub_config *config,
-			      struct lease_table *leases,
-			      struct region_table *regions)
+			      const struct feed_state *state)
 {
 	struct feed_hub *hub = mem_alloc(sizeof(*hub));
 
 	hub->ring = feed_ring_new(config->change_count, config->epoch);
 	hub->watchers_max = config->watchers_max;
 	hub->balancers = -1;
-	hub->leases = leases;
-	hub->regions = regions;
+	hub->tables = *state;
 	hub->loop = loop;
 	LIST_INIT(&hub->watchers);
 	buf_init(&hub->line, FEED_LINE_MAX + 1);
@@ -190,22 +186,42 @@ void feed_hub_region(struct feed_hub *hub, struct region *region)
 	broadcast(hub, region->rev);
 }
 
-/* {"id":..,"gone":true} into @out. */
-static void put_region_gone(struct buf *out, const char *id, uint64_t rev)
-{
-	struct feed_region gone = {.gone = true};
-
-	if (sv_copy(sv_str(id), gone.id, sizeof(gone.id)) == 0)
-		feed_put_region(out, &gone, rev);
-}
-
 void feed_hub_region_gone(struct feed_hub *hub, const struct region *region)
 {
-	const char *id = region->feed.id;
-	uint64_t rev = feed_ring_add(hub->ring, FEED_RING_REGION, id, "gone");
+	struct feed_region gone = {.gone = true};
+	uint64_t rev = feed_ring_add(hub->ring, FEED_RING_REGION,
+				     region->feed.id, "gone");
 
+	memcpy(gone.id, region->feed.id, sizeof(gone.id));
 	buf_reset(&hub->line);
-	put_region_gone(&hub->line, id, rev);
+	feed_put_region(&hub->line, &gone, rev);
+	broadcast(hub, rev);
+}
+
+static enum feed_ring_kind kind_of(const struct override *entry)
+{
+	return entry->intent.scope == INTENT_NODE ? FEED_RING_NODE_INTENT
+						  : FEED_RING_REGION_INTENT;
+}
+
+void feed_hub_intent(struct feed_hub *hub, struct override *entry)
+{
+	entry->rev = feed_ring_add(hub->ring, kind_of(entry), entry->intent.id,
+				   NULL);
+	buf_reset(&hub->line);
+	feed_put_intent(&hub->line, &entry->intent, entry->rev);
+	broadcast(hub, entry->rev);
+}
+
+void feed_hub_intent_gone(struct feed_hub *hub, const struct override *entry)
+{
+	struct intent gone = entry->intent;
+	uint64_t rev =
+		feed_ring_add(hub->ring, kind_of(entry), gone.id, "gone");
+
+	gone.gone = true;
+	buf_reset(&hub->line);
+	feed_put_intent(&hub->line, &gone, rev);
 	broadcast(hub, rev);
 }
 
@@ -230,8 +246,8 @@ static size_t take_loads(struct feed_hub *hub, struct feed_load *loads)
 {
 	const struct lease *leases[FEED_LOADS_BATCH];
 	int64_t now_ms = loop_now_ms(hub->loop);
-	size_t count =
-		lease_take_renewed(hub->leases, leases, FEED_LOADS_BATCH);
+	size_t count = lease_take_renewed(hub->tables.leases, leases,
+					  FEED_LOADS_BATCH);
 
 	for (size_t i = 0; i < count; i++) {
 		const struct node_load *load = &leases[i]->load;
@@ -272,80 +288,43 @@ static void on_ping(void *arg)
 	broadcast_balancers(hub);
 }
 
-/* All regions, in lines of a bounded length. */
-static void send_regions(struct watcher *watcher)
+/* All regions and intents, in lines of a bounded length. */
+static void send_tables(struct watcher *watcher)
 {
 	struct feed_hub *hub = watcher->hub;
-	struct feed_region *batch = mem_array(REGIONS_BATCH, sizeof(*batch));
+	uint64_t rev = watcher->next_rev - 1;
 	const struct region *region = NULL;
-	size_t count;
+	const struct override *entry = NULL;
+	bool more;
 
 	do {
-		for (count = 0; count < REGIONS_BATCH; count++) {
-			region = region_table_next(hub->regions, region);
-			if (!region)
-				break;
-			batch[count] = region->feed;
-		}
 		buf_reset(&hub->state);
-		feed_put_regions(&hub->state, batch, count,
-				 watcher->next_rev - 1);
+		more = feed_state_put_regions(&hub->tables, &region, rev,
+					      &hub->state);
 		send_to(watcher, &hub->state);
-	} while (region);
-	mem_free(batch);
+	} while (more);
+	do {
+		buf_reset(&hub->state);
+		more = feed_state_put_intents(&hub->tables, &entry, rev,
+					      &hub->state);
+		send_to(watcher, &hub->state);
+	} while (more);
 }
 
-/* One step of the full state: the next nodes; after the last the regions. */
+/* One step of the full state: the next nodes; after the last all the rest. */
 static void send_state(struct watcher *watcher)
 {
 	struct feed_hub *hub = watcher->hub;
-	struct feed_node nodes[FEED_NODES_BATCH];
-	size_t at = watcher->after[0]
-			    ? lease_index_after(hub->leases, watcher->after)
-			    : 0;
-	const struct lease *lease;
-	size_t count = 0;
 
-	while (count < FEED_NODES_BATCH &&
-	       (lease = lease_at(hub->leases, at + count)) != NULL)
-		lease_to_feed(lease, loop_now_ms(hub->loop), &nodes[count++]);
-	if (count == 0) {
-		send_regions(watcher);
-		watcher->state = WATCHER_REPLAY;
-		return;
-	}
-	memcpy(watcher->after, nodes[count - 1].record.id,
-	       sizeof(watcher->after));
 	buf_reset(&hub->state);
-	feed_put_nodes(&hub->state, nodes, count, watcher->next_rev - 1);
-	send_to(watcher, &hub->state);
-}
-
-/* The line of one missed change, as things are now; nothing when a later
- * change of the same thing follows anyway. */
-static void put_change(struct feed_hub *hub,
-		       const struct feed_ring_change *change, struct buf *out)
-{
-	struct sv id = sv_str(change->id);
-	const struct region *region;
-	const struct lease *lease;
-	struct feed_node node;
-
-	if (change->kind == FEED_RING_REGION) {
-		region = region_table_find(hub->regions, id);
-		if (region && region->rev == change->rev)
-			feed_put_region(out, &region->feed, change->rev);
-		else if (!region && change->gone_why)
-			put_region_gone(out, change->id, change->rev);
+	if (feed_state_put_nodes(&hub->tables, watcher->after,
+				 loop_now_ms(hub->loop), watcher->next_rev - 1,
+				 &hub->state)) {
+		send_to(watcher, &hub->state);
 		return;
 	}
-	lease = lease_find(hub->leases, id);
-	if (lease && lease->rev == change->rev) {
-		lease_to_feed(lease, loop_now_ms(hub->loop), &node);
-		feed_put_node(out, &node, change->rev);
-	} else if (!lease && change->gone_why) {
-		feed_put_gone(out, change->id, change->gone_why, change->rev);
-	}
+	send_tables(watcher);
+	watcher->state = WATCHER_REPLAY;
 }
 
 static void send_synced(struct watcher *watcher)
@@ -392,7 +371,8 @@ static void send_missed(struct watcher *watcher)
 	}
 	watcher->next_rev++;
 	buf_reset(&hub->state);
-	put_change(hub, change, &hub->state);
+	feed_state_put_change(&hub->tables, change, loop_now_ms(hub->loop),
+			      &hub->state);
 	if (hub->state.len > 0)
 		send_to(watcher, &hub->state);
 }

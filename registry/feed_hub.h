@@ -8,9 +8,7 @@
 #define PERI_REGISTRY_FEED_HUB_H
 
 #include "lib/net/httpd.h"
-#include "registry/feed_ring.h"
-#include "registry/lease.h"
-#include "registry/region_table.h"
+#include "registry/feed_state.h"
 
 struct feed_hub;
 
@@ -28,11 +26,11 @@ struct feed_hub_counters {
 	unsigned watchers; /* now */
 };
 
-/* feed_hub_new - @leases and @regions are borrowed and outlive the hub. */
+/* feed_hub_new - @state is copied, its tables are borrowed and outlive the hub.
+ */
 struct feed_hub *feed_hub_new(struct loop *loop,
 			      const struct feed_hub_config *config,
-			      struct lease_table *leases,
-			      struct region_table *regions);
+			      const struct feed_state *state);
 /* feed_hub_free - ends all streams. Before the httpd. */
 void feed_hub_free(struct feed_hub **hub);
 
@@ -56,6 +54,11 @@ void feed_hub_gone(struct feed_hub *hub, const struct lease *lease,
  * will be freed after this call. */
 void feed_hub_region(struct feed_hub *hub, struct region *region);
 void feed_hub_region_gone(struct feed_hub *hub, const struct region *region);
+
+/* feed_hub_intent - @entry is new or says something else;
+ * feed_hub_intent_gone - it holds no longer and is not in the table. */
+void feed_hub_intent(struct feed_hub *hub, struct override *entry);
+void feed_hub_intent_gone(struct feed_hub *hub, const struct override *entry);
 
 /* feed_hub_balancers - how many are live; all are told when it changes, new
  * ones at once. Negative: not known, nothing is said. */

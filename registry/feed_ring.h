@@ -13,7 +13,12 @@
 
 struct feed_ring;
 
-enum feed_ring_kind { FEED_RING_NODE, FEED_RING_REGION };
+enum feed_ring_kind {
+	FEED_RING_NODE,
+	FEED_RING_REGION,
+	FEED_RING_NODE_INTENT, /* the id is the node's */
+	FEED_RING_REGION_INTENT,
+};
 
 struct feed_ring_change {
 	uint64_t rev;

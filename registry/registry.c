@@ -91,6 +91,17 @@ static void on_lease(struct lease *lease, enum lease_event event,
 	}
 }
 
+static void on_override(struct override *entry, enum override_event event,
+			void *arg)
+{
+	struct registry *r = arg;
+
+	if (event == OVERRIDE_PUT)
+		feed_hub_intent(r->hub, entry);
+	else
+		feed_hub_intent_gone(r->hub, entry);
+}
+
 static void on_lease_timer(void *arg)
 {
 	struct registry *r = arg;
@@ -219,7 +230,10 @@ static void make_tables(struct registry *r)
 	balancer_table_listen(r->balancers, event_source_balancer, r);
 	r->access = access_new();
 	r->leases = lease_table_new(&leases, clk_mono_ms(), on_lease, r);
-	r->hub = feed_hub_new(r->ctx->loop, &hub, r->leases, r->regions);
+	r->overrides = override_table_new(on_override, r);
+	r->hub = feed_hub_new(
+		r->ctx->loop, &hub,
+		&(struct feed_state){r->leases, r->regions, r->overrides});
 }
 
 static int listen_nodes(struct registry *r)
@@ -277,6 +291,7 @@ static void stop(struct service_context *ctx)
 	region_table_free(&r->regions);
 	event_log_free(&r->events);
 	access_free(&r->access);
+	override_table_free(&r->overrides);
 	mem_free(r);
 	ctx->app = NULL;
 }

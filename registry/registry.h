@@ -23,6 +23,7 @@ struct registry {
 	struct service_context *ctx; /* borrowed; settings and loop */
 	struct lease_table *leases;
 	struct region_table *regions;
+	struct override_table *overrides; /* what operators want */
 	struct balancer_table *balancers;
 	uint64_t balancer_reports; /* taken */
 	struct store *store;

@@ -356,7 +356,7 @@ def test_a_watch_begins_with_everything(registry, watch):
     synced = stream.wait_type("synced")
     kinds = stream.types()
     assert kinds[:kinds.index("synced") + 1] == (
-        ["nodes"] * 3 + ["regions", "synced"])
+        ["nodes"] * 3 + ["regions", "intents", "synced"])
     nodes = [n for x in stream.lines if x["type"] == "nodes"
              for n in x["nodes"]]
     assert [n["id"] for n in nodes] == [f"n-{i:02}" for i in range(40)]
@@ -427,7 +427,7 @@ def test_a_watch_from_nowhere_is_reset(registry, watch, start, why):
     stream = watch("?from=" + start.format(epoch=epoch))
     stream.wait_type("synced")
     assert stream.lines[0] == {"type": "reset", "why": why}
-    assert stream.types()[1:4] == ["nodes", "regions", "synced"]
+    assert stream.types()[1:5] == ["nodes", "regions", "intents", "synced"]
     assert registry.metrics()[
         'peri_registry_watches_total{start="reset"}'] == 1
 

@@ -23,6 +23,7 @@ struct world {
 	struct httpd *httpd;
 	struct lease_table *leases;
 	struct region_table *regions;
+	struct override_table *overrides;
 	struct feed_hub *hub;
 	uint16_t port;
 	/* The watcher's end. */
@@ -33,6 +34,7 @@ struct world {
 	/* What it has been told. */
 	uint32_t weights[NODES];
 	unsigned nodes, syncs, resets;
+	unsigned intents, released; /* heard; of them gone */
 	uint64_t rev;
 	bool (*until)(const struct world *w);
 	int64_t deadline_ms;
@@ -48,6 +50,17 @@ static void on_lease(struct lease *lease, enum lease_event event,
 		feed_hub_gone(w->hub, lease, "left");
 	else
 		feed_hub_node(w->hub, lease);
+}
+
+static void on_override(struct override *entry, enum override_event event,
+			void *arg)
+{
+	struct world *w = arg;
+
+	if (event == OVERRIDE_PUT)
+		feed_hub_intent(w->hub, entry);
+	else
+		feed_hub_intent_gone(w->hub, entry);
 }
 
 static void on_request(struct httpd_request *req, void *arg)
@@ -102,6 +115,18 @@ static void seen_node(void *arg, const struct feed_node *node, uint64_t rev)
 	w->rev = rev;
 }
 
+static void seen_intent(void *arg, const struct intent *intent, uint64_t rev)
+{
+	struct world *w = arg;
+
+	assert_string_equal(intent->id, "eu");
+	assert_int_equal(intent->scope, INTENT_REGION);
+	assert_true(rev >= w->rev);
+	w->rev = rev;
+	w->intents++;
+	w->released += intent->gone;
+}
+
 static void seen_synced(void *arg, const char *epoch, uint64_t rev)
 {
 	struct world *w = arg;
@@ -123,6 +148,7 @@ static void seen_reset(void *arg, const char *why)
 static void take_lines(struct world *w)
 {
 	struct feed_sink sink = {.node = seen_node,
+				 .intent = seen_intent,
 				 .synced = seen_synced,
 				 .reset = seen_reset,
 				 .arg = w};
@@ -217,7 +243,11 @@ static void open_world(struct world *w, int64_t write_timeout_ms)
 	assert_int_equal(loop_new(&w->loop), 0);
 	w->regions = region_table_new();
 	w->leases = lease_table_new(&leases, loop_now_ms(w->loop), on_lease, w);
-	w->hub = feed_hub_new(w->loop, &config, w->leases, w->regions);
+	w->overrides = override_table_new(on_override, w);
+	w->hub = feed_hub_new(w->loop, &config,
+			      &(struct feed_state){.leases = w->leases,
+						   .regions = w->regions,
+						   .overrides = w->overrides});
 	w->httpd = httpd_new(w->loop, &limits, on_request, w);
 	assert_int_equal(addr_parse(SV("127.0.0.1"), &any), 0);
 	assert_int_equal(httpd_listen(w->httpd, &any, 0, &w->port), 0);
@@ -234,6 +264,7 @@ static void close_world(struct world *w)
 	httpd_free(&w->httpd);
 	lease_table_free(&w->leases);
 	region_table_free(&w->regions);
+	override_table_free(&w->overrides);
 	loop_free(&w->loop);
 	buf_fini(&w->in);
 }
@@ -359,6 +390,73 @@ static void who_does_not_read_at_all_is_closed(void **state)
 	close_world(&w);
 }
 
+static bool has_intent(const struct world *w)
+{
+	return w->intents > 0 && w->released == 0;
+}
+
+static bool has_release(const struct world *w)
+{
+	return w->released > 0;
+}
+
+static void intents_come_with_the_state_and_as_they_change(void **state)
+{
+	struct intent drain = {
+		.scope = INTENT_REGION, .id = "eu", .state = INTENT_DRAIN};
+	struct world w;
+
+	(void)state;
+	open_world(&w, 30000);
+	override_put(w.overrides, &drain);
+	connect_watch(&w, "");
+	set_nonblocking(&w);
+	w.reading = true;
+	turn_until(&w, is_synced);
+	assert_int_equal(w.intents, 1); /* before "synced" */
+	override_release(w.overrides, INTENT_REGION, SV("eu"),
+			 OVERRIDE_EXPIRED);
+	turn_until(&w, has_release);
+	assert_int_equal(w.intents, 2);
+	w.intents = w.released = 0;
+	override_put(w.overrides, &drain);
+	turn_until(&w, has_intent);
+	assert_int_equal(w.rev, feed_hub_rev(w.hub));
+	close_world(&w);
+}
+
+/* Whoever lags is told once what holds now, and what no longer does. */
+static void a_watcher_that_lags_hears_of_intents(void **state)
+{
+	struct intent drain = {
+		.scope = INTENT_REGION, .id = "eu", .state = INTENT_DRAIN};
+	struct world w;
+
+	(void)state;
+	open_world(&w, 30000);
+	override_put(w.overrides, &drain);
+	connect_watch(&w, "");
+	set_nonblocking(&w);
+	w.reading = true;
+	turn_until(&w, is_synced);
+	w.reading = false;
+	w.intents = 0;
+	for (unsigned i = 0; i < NODES; i++)
+		put_node(&w, i, 8);
+	assert_true(feed_hub_counters(w.hub)->lagged > 0);
+	override_put(w.overrides, &drain);
+	override_put(w.overrides, &drain);
+	override_release(w.overrides, INTENT_REGION, SV("eu"),
+			 OVERRIDE_RELEASED);
+	for (unsigned i = 0; i < NODES; i++)
+		put_node(&w, i, 9);
+	w.reading = true;
+	turn_until(&w, has_all_weights);
+	assert_int_equal(w.intents, 1);
+	assert_int_equal(w.released, 1);
+	close_world(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -366,6 +464,9 @@ int main(void)
 		cmocka_unit_test(a_live_watcher_that_lags_catches_up),
 		cmocka_unit_test(who_missed_too_much_starts_anew),
 		cmocka_unit_test(who_does_not_read_at_all_is_closed),
+		cmocka_unit_test(
+			intents_come_with_the_state_and_as_they_change),
+		cmocka_unit_test(a_watcher_that_lags_hears_of_intents),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
