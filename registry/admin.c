@@ -6,6 +6,7 @@
 #include "registry/admin.h"
 
 #include "registry/access.h"
+#include "registry/api_log.h"
 #include "registry/router.h"
 #include "registry/ui.h"
 
@@ -17,6 +18,10 @@ static void answer_land(const struct api_call *call);
 static void answer_licenses(const struct api_call *call);
 
 static const struct router_route routes[] = {
+	{"/v1/log", HTTP1_GET, ACCESS_VIEWER, ROUTER_PLAIN, api_log_read},
+	{"/v1/events.jsonl", HTTP1_GET, ACCESS_VIEWER, ROUTER_PLAIN,
+	 api_log_lines},
+	{"/v1/events.csv", HTTP1_GET, ACCESS_VIEWER, ROUTER_PLAIN, api_log_csv},
 	{"/v1/whoami", HTTP1_GET, ACCESS_NONE, ROUTER_PLAIN, answer_whoami},
 	/* Without a role: to log in somebody has to have the page. */
 	{"/", HTTP1_GET, ACCESS_NONE, ROUTER_PLAIN, answer_index},

@@ -131,6 +131,27 @@ def test_registry_answers_are_documented(story):
                  "/v1/nodes/n-1?boot_epoch=1") in (200, 204)
 
 
+def test_registry_history_is_documented(fleet, tmp_path):
+    ports = fleet.start(
+        "peri-registry", "--listen-nodes", "127.0.0.1:0", "--listen-admin",
+        "127.0.0.1:0", "--state-dir", tmp_path / "r",
+        "--allow-private-addresses", "yes",
+        wait_for=["nodes", "admin"]).ports
+    http_call(ports["nodes"], "PUT", "/v1/nodes/n-1", NODE)
+    admin = ports["admin"]
+    for path, status in (("/v1/log", 200), ("/v1/log?limit=1", 200),
+                         ("/v1/log?kind=odd", 400)):
+        assert check(admin, "GET", "/v1/log", path) == status
+    for path in ("/v1/events.jsonl", "/v1/events.csv"):
+        documented = API["paths"][path]["get"]["responses"]["200"]["content"]
+        answer = http_call(admin, "GET", path)
+        assert answer.headers["content-type"].split(";")[0] in documented
+    lines = http_call(admin, "GET", "/v1/events.jsonl").body.splitlines()
+    for line in lines:
+        assert not mismatch(json.loads(line),
+                            API["components"]["schemas"]["Event"])
+
+
 def test_balancer_answers_are_documented(story):
     registry, balancer = story[0], story[1]["public"]
     http_call(registry, "PUT", "/v1/nodes/n-1", NODE)
