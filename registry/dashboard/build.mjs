@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { gzipSync } from "node:zlib";
 import * as esbuild from "esbuild";
+import { slim } from "./slim_uplot.mjs";
 
 const SCRIPT_MAX = 45 * 1024;
 const PAGE_MAX = 75 * 1024;
@@ -12,12 +13,19 @@ const here = new URL(".", import.meta.url);
 const find = createRequire(import.meta.url).resolve;
 const read = (name) => readFileSync(new URL(name, here), "utf8");
 
+const slimUplot = {
+	name: "slim-uplot",
+	setup: ({ onLoad }) => onLoad({ filter: /uPlot\.esm\.js$/ }, ({ path }) =>
+		({ contents: slim(readFileSync(path, "utf8")) })),
+};
+
 async function bundle() {
 	const made = await esbuild.build({
 		absWorkingDir: here.pathname,
 		entryPoints: { app: "src/main.ts", style: "src/app.css" },
 		outdir: "dist",
 		bundle: true,
+		plugins: [slimUplot],
 		minify: true,
 		write: false,
 		metafile: true,

@@ -1,8 +1,104 @@
-// Audit: not built yet.
-import { h } from "./dom.ts";
-import type { Mount } from "./view.ts";
+// The audit: who did what to which target, why, and the way back.
+import { apply, intentOf } from "./actions.ts";
+import type { Scope } from "./actions.ts";
+import { call, path } from "./api.ts";
+import type { Intent } from "./api.ts";
+import { ask, failed, field } from "./dialog.ts";
+import { h, replace } from "./dom.ts";
+import type { Child } from "./dom.ts";
+import { moment } from "./format.ts";
+import { intentBody, intentLong } from "./intent_text.ts";
+import type { Context, Mount } from "./view.ts";
+import { guarded } from "./view_login.ts";
+import { targetLink } from "./widgets.ts";
 
-export const mountAudit: Mount = (root) => {
-	root.append(h("p", {}, "Not built yet."));
-	return () => {};
+interface Entry {
+	seq: number;
+	wall_s: number;
+	by: string;
+	role: string;
+	from: string;
+	action: string;
+	target: string;
+	before: Intent | null;
+	after: Intent | null;
+	reason: string;
+}
+
+const PAGE = 100;
+
+/** Put back what was in force before @entry, for a reason. */
+function askUndo(context: Context, entry: Entry, done: () => void): void {
+	const [scope, id] = entry.target.split("/") as [Scope, string];
+	const reason = h("input", { required: true, maxlength: 256, value: `undo: ${entry.reason}`.slice(0, 256) });
+	ask(`Undo on ${id}`, "Undo", [
+		h("p", {}, entry.before
+			? ["Sets it to what it was before: ", h("strong", {}, intentLong(entry.before)), "."]
+			: "Releases it: what it reports counts again."),
+		field("Reason", reason),
+	], async () => {
+		const target = { scope, id };
+		await apply(context, target, intentOf(context, target),
+			entry.before && intentBody(entry.before, reason.value), reason.value);
+		done();
+	});
+}
+
+const said = (i: Intent | null): string => (i ? intentLong(i) : "none");
+
+export const mountAudit: Mount = (root, context) => {
+	const { store, url, session } = context;
+	let entries: Entry[] = [];
+	const target = h("input", {
+		type: "search", placeholder: "Target: node/ID or region/ID", "aria-label": "Target",
+		value: url.get("target"), onchange: () => url.set({ target: target.value.trim() }),
+	});
+	const body = h("tbody");
+	const trouble = h("div");
+	const table = h("table", { class: "audit", "aria-label": "Audit" },
+		h("thead", {}, h("tr", {},
+			["When", "Who", "Did", "Target", "Before → after", "Reason", ""].map((title) =>
+				h(title ? "th" : "td", title ? { scope: "col" } : {}, title)))), body);
+	root.append(h("h1", {}, "Audit"),
+		h("div", { class: "filters", role: "search" }, target),
+		trouble, h("div", { class: "scroller", tabindex: 0, role: "region", "aria-label": "Audit" }, table));
+
+	const row = (entry: Entry): Child => {
+		const intent = entry.action.startsWith("intent.");
+		return h("tr", {},
+			h("td", {}, h("time", { datetime: new Date(entry.wall_s * 1000).toISOString() },
+				moment(entry.wall_s * 1000))),
+			h("td", { title: entry.from }, entry.by || "–", entry.role && h("small", {}, ` ${entry.role}`)),
+			h("td", {}, h("code", {}, entry.action)),
+			h("td", {}, targetLink(context, entry.target)),
+			h("td", {}, intent && `${said(entry.before)} → ${said(entry.after)}`),
+			h("td", { class: "said" }, entry.reason),
+			h("td", {}, intent && guarded(context, "Undo", () =>
+				askUndo(context, entry, () => void load()),
+			{ "aria-label": `Undo ${entry.action} of ${entry.target}` })));
+	};
+	const show = (): void => replace(body, entries.length
+		? entries.map(row)
+		: h("tr", {}, h("td", { colspan: 7, class: "empty" }, "Nobody has done anything yet.")));
+
+	async function load(): Promise<void> {
+		try {
+			const got = await call<{ audit: Entry[] }>("GET",
+				path("/v1/audit", { target: url.get("target"), limit: PAGE }));
+			entries = got.audit.sort((a, b) => b.seq - a.seq);
+			replace(trouble);
+			show();
+		} catch (error) {
+			failed(trouble, error);
+		}
+	}
+
+	void load();
+	const ends = [
+		session.subscribe(() => void load()),
+		store.subscribe((change) =>
+			change.log.some((event) => event.kind.startsWith("intent.")) && void load()),
+		url.subscribe((changed) => changed.has("target") && void load()),
+	];
+	return () => ends.forEach((end) => end());
 };

@@ -3,6 +3,7 @@ import { attr, h, text } from "./dom.ts";
 import { duration } from "./format.ts";
 import { current, cycle } from "./theme.ts";
 import type { Mount } from "./view.ts";
+import { mountAccount } from "./view_login.ts";
 
 const WORDS = {
 	loading: "Connecting",
@@ -12,17 +13,18 @@ const WORDS = {
 	denied: "No permission",
 };
 
-export const mountBar: Mount = (root, { store, session }) => {
+export const mountBar: Mount = (root, context) => {
+	const { store } = context;
 	const lamp = h("span", { class: "lamp", role: "status" });
 	const pause = h("button", {
 		class: "quiet",
 		onclick: () => (store.phase === "paused" ? store.resume() : store.pause()),
 	});
 	const theme = h("button", { class: "quiet", onclick: () => { cycle(); name(); } });
-	const who = h("span", { class: "who" });
+	const account = h("span", { class: "account" });
 	root.append(
 		h("a", { class: "brand", href: "./" }, "Perihelion"),
-		h("div", { class: "tools" }, lamp, pause, theme, who),
+		h("div", { class: "tools" }, lamp, pause, theme, account),
 	);
 	const name = (): void => {
 		text(theme, current());
@@ -36,13 +38,12 @@ export const mountBar: Mount = (root, { store, session }) => {
 		text(pause, phase === "paused" ? "Resume" : "Pause");
 		document.documentElement.dataset["phase"] = phase;
 	};
-	const person = (): void => text(who, session.who ? session.who.role : "");
 	name();
 	show();
 	const timer = setInterval(show, 1000);
 	const ends = [
 		store.subscribe((change) => change.phase && show()),
-		session.subscribe(person),
+		mountAccount(account, context),
 		() => clearInterval(timer),
 	];
 	return () => ends.forEach((end) => end());

@@ -1,8 +1,122 @@
-// Events: not built yet.
-import { h } from "./dom.ts";
+// The event log, live: filtered, newest first, and as a file. While the
+// pointer or the focus is on the list nothing moves: new rows wait.
+import { call, path } from "./api.ts";
+import type { LogEvent } from "./api.ts";
+import { choice, failed } from "./dialog.ts";
+import { h, replace, text } from "./dom.ts";
+import { eventRow, newestFirst } from "./event_list.ts";
 import type { Mount } from "./view.ts";
 
-export const mountEvents: Mount = (root) => {
-	root.append(h("p", {}, "Not built yet."));
-	return () => {};
+const KINDS = [
+	"node.join", "node.leave", "node.suspect", "node.down", "node.up",
+	"node.forget", "node.changed", "intent.put", "intent.release",
+	"intent.expire", "region.down", "region.up", "store.down", "store.up",
+	"balancer.join", "balancer.leave", "registry.start", "geo.missing",
+	"spill.begin", "spill.end",
+];
+const PAGE = 100;
+const SHOWN_MAX = 1000;
+
+export const mountEvents: Mount = (root, context) => {
+	const { store, url } = context;
+	let events: LogEvent[] = [];
+	let waiting: LogEvent[] = [];
+	let pointed = false;
+	let abort = new AbortController();
+
+	const query = () => ({
+		kind: url.get("kind"), severity: url.get("severity"), target: url.get("target"),
+	});
+	const kind = choice([["", "all kinds"], ...KINDS.map((k) => [k, k] as const)],
+		url.get("kind"), { "aria-label": "Kind", onchange: () => url.set({ kind: kind.value }) });
+	const severity = choice([["", "all severities"], ["info", "info"], ["warn", "warn"], ["error", "error"]],
+		url.get("severity"),
+		{ "aria-label": "Severity", onchange: () => url.set({ severity: severity.value }) });
+	const target = h("input", {
+		type: "search", placeholder: "Target: node/ID or region/ID", "aria-label": "Target",
+		value: url.get("target"), onchange: () => url.set({ target: target.value.trim() }),
+	});
+	const files = ["jsonl", "csv"].map((ending) =>
+		h("a", { class: "button", download: `perihelion-events.${ending}` },
+			ending === "csv" ? "CSV" : "JSON lines"));
+	const fresh = h("button", { class: "fresh", hidden: true, onclick: () => release() });
+	const list = h("ol", { class: "events", tabindex: 0, "aria-label": "Events, newest first" });
+	const older = h("button", { hidden: true, onclick: () => void load(true) }, "Older");
+	const trouble = h("div");
+	root.append(
+		h("h1", {}, "Events"),
+		h("div", { class: "filters", role: "search" }, kind, severity, target,
+			h("span", { class: "files" }, "Download ", files)),
+		fresh, trouble, list, older);
+
+	function show(): void {
+		events = newestFirst(events).slice(0, SHOWN_MAX);
+		replace(list, events.length
+			? events.map((event) => eventRow(context, event))
+			: h("li", { class: "empty" }, "No event matches."));
+	}
+
+	async function load(more: boolean): Promise<void> {
+		abort.abort();
+		abort = new AbortController();
+		const before = more ? events[events.length - 1]?.id : null;
+		try {
+			const got = await call<{ events: LogEvent[] }>("GET",
+				path("/v1/log", { ...query(), before, limit: PAGE }), undefined, abort.signal);
+			events = more ? [...events, ...got.events] : got.events;
+			replace(trouble);
+			older.hidden = got.events.length < PAGE;
+			show();
+		} catch (error) {
+			failed(trouble, error);
+		}
+	}
+
+	const wanted = (event: LogEvent): boolean => {
+		const q = query();
+		return (!q.kind || event.kind === q.kind)
+			&& (!q.severity || event.severity === q.severity)
+			&& (!q.target || event.target === q.target);
+	};
+
+	function release(): void {
+		events.push(...waiting);
+		waiting = [];
+		fresh.hidden = true;
+		show();
+	}
+
+	function hear(more: LogEvent[]): void {
+		waiting.push(...more.filter(wanted));
+		if (!waiting.length) return;
+		if (!pointed && !list.contains(document.activeElement)) return release();
+		fresh.hidden = false;
+		text(fresh, waiting.length === 1 ? "1 new event" : `${waiting.length} new events`);
+	}
+
+	function showQuery(): void {
+		const q = query();
+		kind.value = q.kind;
+		severity.value = q.severity;
+		target.value = q.target;
+		files.forEach((link, i) =>
+			link.setAttribute("href", path(`/v1/events.${i ? "csv" : "jsonl"}`, q)));
+	}
+
+	list.onpointerenter = () => { pointed = true; };
+	list.onpointerleave = () => { pointed = false; };
+	showQuery();
+	void load(false);
+	const ends = [
+		store.subscribe((change) => hear(change.log)),
+		url.subscribe((changed) => {
+			if (!["kind", "severity", "target"].some((key) => changed.has(key as "kind"))) return;
+			showQuery();
+			waiting = [];
+			fresh.hidden = true;
+			void load(false);
+		}),
+		() => abort.abort(),
+	];
+	return () => ends.forEach((end) => end());
 };

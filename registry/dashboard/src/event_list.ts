@@ -1,0 +1,27 @@
+// Rows of the event log, for the events page and the drawer.
+import type { LogEvent } from "./api.ts";
+import { h } from "./dom.ts";
+import type { Child } from "./dom.ts";
+import { moment } from "./format.ts";
+import type { Context } from "./view.ts";
+import { badge, targetLink } from "./widgets.ts";
+
+const KINDS = { info: "info", warn: "hot", error: "full" };
+
+/** @tag: "li", or "tr" with a cell each */
+export function eventRow(context: Context, event: LogEvent): HTMLElement {
+	const cells: Child[] = [
+		h("time", { datetime: new Date(event.wall_ms).toISOString() }, moment(event.wall_ms)),
+		badge(event.severity, KINDS[event.severity]),
+		h("code", {}, event.kind),
+		targetLink(context, event.target),
+		h("span", { class: "said" }, event.text),
+	];
+	return h("li", { "data-id": event.id }, cells);
+}
+
+/** The rows of a list, newest first, each once. */
+export function newestFirst(events: LogEvent[]): LogEvent[] {
+	return [...new Map(events.map((e) => [e.id, e])).values()]
+		.sort((a, b) => b.id - a.id);
+}
