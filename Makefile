@@ -8,6 +8,7 @@ include mk/modules.mk
 include mk/rules.mk
 include mk/ui.mk
 include mk/libperihelion.mk
+include mk/install.mk
 include mk/tests.mk
 include mk/sim.mk
 include mk/bench.mk

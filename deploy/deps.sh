@@ -14,7 +14,7 @@ RUN="gcc make pkg-config libc6-dev libevent-dev libjansson-dev libmaxminddb-dev
 libsqlite3-dev libssl-dev uthash-dev ca-certificates"
 TEST="libcmocka-dev python3-pytest python3-pytest-xdist"
 LINT="clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev cppcheck
-llvm-14 universal-ctags binutils valgrind"
+llvm-14 universal-ctags binutils valgrind mandoc zsh fish"
 BENCH="nginx-light libnginx-mod-http-geoip2 wrk"
 
 why() {
@@ -32,6 +32,8 @@ why() {
     python3-pytest) echo "integration tests" ;;
     python3-pytest-xdist) echo "several of them at once: they mostly wait" ;;
     clang-* | libclang-* | llvm-*) echo "second compiler, fuzzers, linters" ;;
+    mandoc) echo "judges the manual pages" ;;
+    zsh | fish) echo "loads its completions" ;;
     cppcheck | universal-ctags | binutils) echo "make lint" ;;
     valgrind) echo "counts instructions: make check-instructions" ;;
     nginx* | libnginx* | wrk) echo "opponent or load generator of make bench" ;;

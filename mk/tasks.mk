@@ -12,6 +12,8 @@ CODE_C_FILES = $(shell git ls-files -co --exclude-standard \
 
 help:
 	@echo "make run          start the demo; Ctrl-C stops it (RUN_SECONDS=30)"
+	@echo "make install      programs, manual pages, completions, library"
+	@echo "                  (PREFIX=/usr/local DESTDIR=)"
 	@echo "make test         every test: unit and integration, release and"
 	@echo "                  sanitizers, thread tests, fuzz corpora"
 	@echo "make lint         layers, symbols, docs, sizes, clang-tidy, cppcheck"

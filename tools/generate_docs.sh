@@ -1,5 +1,6 @@
 #!/bin/sh
-# docs/CONFIG.md and docs/METRICS.md come from the tables in the programs.
+# docs/CONFIG.md, docs/METRICS.md and docs/man/ come from the tables in the
+# programs.
 #   tools/generate_docs.sh           write them
 #   tools/generate_docs.sh --check   fail when they are not up to date
 set -eu
@@ -25,13 +26,21 @@ in the environment (PERI_ and its name in capitals) or on the command line \
 document "Metrics" "Prometheus text format under /metrics of each program's \
 admin listener." --metrics-markdown >"$work/METRICS.md"
 
-for name in CONFIG.md METRICS.md; do
-    if [ "${1:-}" = --check ]; then
-        cmp -s "$work/$name" "docs/$name" || {
-            echo "docs/$name is not up to date: run tools/generate_docs.sh"
-            exit 1
-        }
-    else
-        cp "$work/$name" "docs/$name"
-    fi
+mkdir "$work/man"
+for program in peri-registry peri-balancer comet-agent; do
+    "$bin/$program" --manual >"$work/man/$program.8"
+done
+"$bin/perictl" help --manual \
+    >"$work/man/perictl.1"
+
+if [ "${1:-}" != --check ]; then
+    cp -r "$work/." docs/
+    exit 0
+fi
+for file in CONFIG.md METRICS.md man/peri-registry.8 man/peri-balancer.8 \
+    man/comet-agent.8 man/perictl.1; do
+    cmp -s "$work/$file" "docs/$file" || {
+        echo "docs/$file is not up to date: run tools/generate_docs.sh"
+        exit 1
+    }
 done

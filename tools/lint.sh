@@ -52,6 +52,21 @@ dashboard() {
     command -v npm >/dev/null 2>&1 || return 0
     make --no-print-directory -s dashboard-check
 }
+# mandoc looks for references where the system's pages are: ours are here.
+manuals() {
+    local line name bad=0
+    while IFS= read -r line; do
+        name=${line##*not found: Xr }
+        [ "$name" != "$line" ] && [ -f "docs/man/${name/ /.}" ] && continue
+        echo "$line"
+        bad=1
+    done < <(mandoc -Tlint docs/man/* 2>&1)
+    return $bad
+}
+completions() {
+    /usr/bin/python3 -m pytest -q -p no:cacheprovider tests/shells | tail -n 20
+    [ "${PIPESTATUS[0]}" -eq 0 ]
+}
 # Prose may name only metrics that exist; a histogram has three names more.
 metric_names() {
     local known bad=0 where name
@@ -77,6 +92,8 @@ check "clang-format" format
 check "scripts" scripts
 check "generated documents" docs
 check "dashboard's bundle" dashboard
+check "manual pages" manuals
+check "completions in their shells" completions
 check "metrics named in documents" metric_names
 check "cppcheck" cppcheck_all
 check "clang-tidy" tidy

@@ -18,12 +18,44 @@
 const struct cli_command *cli_command_at(unsigned index)
 {
 	static const struct cli_command *(*const commands[])(void) = {
-		cmd_resolve_command, cmd_connect_command, cmd_nodes_command,
-		cmd_regions_command, cmd_explain_command, cmd_token_command,
-		cmd_load_command,    cmd_help_command,
+		/* clients */
+		cmd_resolve_command,
+		cmd_connect_command,
+		cmd_token_command,
+		cmd_load_command,
+		/* the fleet */
+		cmd_nodes_command,
+		cmd_regions_command,
+		cmd_explain_command,
+		/* tools */
+		cmd_config_command,
+		cmd_completion_command,
+		cmd_help_command,
 	};
 
 	return index < ARRAY_LEN(commands) ? commands[index]() : NULL;
+}
+
+const char *cli_chapter_str(unsigned chapter)
+{
+	static const char *const names[] = {"clients", "the fleet", "operators",
+					    "tools"};
+
+	return chapter < ARRAY_LEN(names) ? names[chapter] : NULL;
+}
+
+const char *cli_exit_str(int code)
+{
+	static const char *const meanings[] = {
+		[CLI_OK] = "done",
+		[CLI_FAILED] = "it was tried and did not work",
+		[CLI_USAGE] = "the command line makes no sense",
+		[CLI_UNREACHABLE] = "no answer: is the daemon running?",
+		[CLI_REFUSED] = "answered, but with a refusal",
+	};
+
+	return code >= 0 && code < (int)ARRAY_LEN(meanings) ? meanings[code]
+							    : NULL;
 }
 
 void cli_error(const char *fmt, ...)
@@ -62,12 +94,12 @@ int cli_print(struct buf *b)
 	return rc;
 }
 
-static const struct cli_command *find_command(const char *name)
+const struct cli_command *cli_command_find(struct sv name)
 {
 	const struct cli_command *command;
 
 	for (unsigned i = 0; (command = cli_command_at(i)) != NULL; i++) {
-		if (sv_eq(sv_str(command->name), sv_str(name)))
+		if (sv_eq(sv_str(command->name), name))
 			break;
 	}
 	return command;
@@ -126,7 +158,7 @@ int cli_main(int argc, char **argv)
 		return cmd_help_overview(CLI_OK);
 	if (sv_eq(sv_str(argv[1]), SV("--version")))
 		return show_version();
-	command = find_command(argv[1]);
+	command = cli_command_find(sv_str(argv[1]));
 	if (!command) {
 		cli_error("there is no command \"%s\"; see: perictl help",
 			  argv[1]);

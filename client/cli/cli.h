@@ -25,6 +25,8 @@ struct cli {
 	const char *balancer;
 	const char *balancer_admin;
 	const char *registry;
+	const char *registry_admin;
+	const char *token_file;	 /* NULL = not said (credential.h) */
 	const char *output_text; /* -o, as given */
 	enum cli_output output;
 	int64_t timeout_ms;
@@ -47,11 +49,17 @@ struct cli_option {
 	double min, max;
 };
 
+/* The help's and the manual's chapters. */
+enum cli_chapter { CLI_CLIENTS, CLI_FLEET, CLI_OPERATORS, CLI_TOOLS };
+
 struct cli_command {
 	const char *name;
-	const char *arguments; /* "[IP]", "" for none */
-	const char *summary;   /* one line */
-	const char *details;   /* what it shows, with examples */
+	enum cli_chapter chapter;
+	/* "NODE [WEIGHT]", "" for none: what stands in no brackets is
+	 * required; the words say how to complete them (complete.h). */
+	const char *arguments;
+	const char *summary; /* one line */
+	const char *details; /* what it shows, with examples */
 	unsigned arguments_max;
 	size_t settings_bytes; /* what its options are read into; zeroed */
 	/* Puts the defaults into @settings and fills @options_r (room for
@@ -62,6 +70,16 @@ struct cli_command {
 };
 
 #define CLI_OPTIONS_MAX 24
+#define CLI_CHAPTERS	4
+
+/* cli_chapter_str - "operators"; NULL for no chapter. */
+const char *cli_chapter_str(unsigned chapter);
+
+/* cli_exit_str - what an exit code means; NULL for none of ours. */
+const char *cli_exit_str(int code);
+
+/* cli_command_find - by name, or NULL. */
+const struct cli_command *cli_command_find(struct sv name);
 
 /* cli_main - perictl; returns its exit code. */
 int cli_main(int argc, char **argv);

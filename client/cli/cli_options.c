@@ -13,33 +13,61 @@
 #define HELP_COLUMN 28
 #define FIRST_VALUE 256 /* getopt values of long options begin here */
 
-static const char *environment(const char *name, const char *otherwise)
+const char *cli_options_variable(const char *name)
 {
-	const char *value = getenv(name);
+	static const struct {
+		const char *option, *variable;
+	} rows[] = {
+		{"balancer", "PERI_BALANCER"},
+		{"balancer-admin", "PERI_BALANCER_ADMIN"},
+		{"registry", "PERI_REGISTRY"},
+		{"registry-admin", "PERI_REGISTRY_ADMIN"},
+		{"token-file", "PERI_TOKEN_FILE"},
+		{"output", "PERI_OUTPUT"},
+	};
 
-	return value && value[0] ? value : otherwise;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		if (sv_eq(sv_str(rows[i].option), sv_str(name)))
+			return rows[i].variable;
+	}
+	return NULL;
+}
+
+/* What the environment says goes over the default; empty is not said. */
+static void take_variable(const struct cli_option *option)
+{
+	const char *variable = cli_options_variable(option->name);
+	const char *value = variable ? getenv(variable) : NULL;
+
+	if (value && value[0])
+		*(const char **)option->target = value;
 }
 
 static void add_common(struct cli_options *o, struct cli *cli)
 {
 	const struct cli_option common[] = {
-		{"balancer", CLI_TEXT, "URL",
-		 "the balancer clients ask (PERI_BALANCER)", &cli->balancer, 0,
-		 0},
-		{"balancer-admin", CLI_TEXT, "URL",
-		 "the balancer's admin side (PERI_BALANCER_ADMIN)",
+		{"balancer", CLI_TEXT, "URL", "the balancer clients ask",
+		 &cli->balancer, 0, 0},
+		{"balancer-admin", CLI_TEXT, "URL", "the balancer's admin side",
 		 &cli->balancer_admin, 0, 0},
-		{"registry", CLI_TEXT, "URL", "the registry (PERI_REGISTRY)",
+		{"registry", CLI_TEXT, "URL", "the registry's nodes' side",
 		 &cli->registry, 0, 0},
+		{"registry-admin", CLI_TEXT, "URL", "the registry's admin side",
+		 &cli->registry_admin, 0, 0},
+		{"token-file", CLI_TEXT, "FILE",
+		 "the token for the registry's admin side", &cli->token_file, 0,
+		 0},
 		{"timeout", CLI_DURATION, "TIME",
-		 "how long to wait for an answer", &cli->timeout_ms, 0, 0},
+		 "how long to wait for an answer [5s]", &cli->timeout_ms, 0, 0},
 		{"output", CLI_TEXT, "table|json",
-		 "for people or for programs (also -o)", &cli->output_text, 0,
+		 "for people or for programs, also -o", &cli->output_text, 0,
 		 0},
 	};
 
-	for (unsigned i = 0; i < ARRAY_LEN(common); i++)
+	for (unsigned i = 0; i < ARRAY_LEN(common); i++) {
+		take_variable(&common[i]);
 		o->list[o->count++] = common[i];
+	}
 }
 
 void cli_options_init(struct cli_options *o, struct cli *cli,
@@ -47,13 +75,11 @@ void cli_options_init(struct cli_options *o, struct cli *cli,
 {
 	*o = (struct cli_options){.command = command};
 	*cli = (struct cli){
-		.balancer =
-			environment("PERI_BALANCER", "http://127.0.0.1:8053"),
-		.balancer_admin = environment("PERI_BALANCER_ADMIN",
-					      "http://127.0.0.1:8054"),
-		.registry =
-			environment("PERI_REGISTRY", "http://127.0.0.1:7171"),
-		.output_text = environment("PERI_OUTPUT", "table"),
+		.balancer = "http://127.0.0.1:8053",
+		.balancer_admin = "http://127.0.0.1:8054",
+		.registry = "http://127.0.0.1:7171",
+		.registry_admin = "http://127.0.0.1:7172",
+		.output_text = "table",
 		.timeout_ms = 5000,
 	};
 	o->settings = mem_alloc(command->settings_bytes);
@@ -73,6 +99,7 @@ void cli_options_fini(struct cli_options *o)
 
 static void put_option(struct buf *b, const struct cli_option *option)
 {
+	const char *variable = cli_options_variable(option->name);
 	size_t start = b->len;
 
 	buf_str(b, "  --");
@@ -85,6 +112,8 @@ static void put_option(struct buf *b, const struct cli_option *option)
 		buf_char(b, ' ');
 	} while (!b->failed && b->len - start < HELP_COLUMN);
 	buf_str(b, option->help);
+	if (variable)
+		buf_printf(b, " (%s)", variable);
 	if (option->kind == CLI_TEXT && *(const char **)option->target) {
 		buf_str(b, " [");
 		buf_str(b, *(const char **)option->target);
@@ -101,7 +130,9 @@ void cli_options_put_help(struct buf *b, const struct cli_options *o)
 	buf_str(b, o->command->summary);
 	buf_str(b, "\n\nusage: perictl ");
 	buf_str(b, o->command->name);
-	buf_str(b, " [options] ");
+	buf_str(b, " [options]");
+	if (o->command->arguments[0])
+		buf_char(b, ' ');
 	buf_str(b, o->command->arguments);
 	buf_str(b, "\n\n");
 	buf_str(b, o->command->details);
@@ -173,7 +204,7 @@ static int set_value(const struct cli_option *option, const char *text)
 	return rc == 0 ? CLI_OK : refuse(option, text);
 }
 
-/* getopt's tables: --help, and every option; -n and -o as one letter. */
+/* getopt's tables: --help, and every option; -f, -n and -o as letters. */
 static void fill_tables(const struct cli_options *o, struct option *longs)
 {
 	unsigned i;
@@ -206,6 +237,8 @@ static int option_index(const struct cli_options *o, int value)
 		return value - FIRST_VALUE;
 	if (value == 'n')
 		return find_option(o, "n");
+	if (value == 'f')
+		return find_option(o, "follow");
 	return value == 'o' ? find_option(o, "output") : -1;
 }
 
@@ -225,6 +258,17 @@ static int usage(const struct cli_options *o, const char *what)
 	return CLI_USAGE;
 }
 
+/* Words of "NODE WEIGHT [X]" in no brackets. */
+static unsigned required_arguments(const struct cli_command *command)
+{
+	struct sv rest = sv_str(command->arguments);
+	unsigned count = 0;
+
+	while (rest.len > 0)
+		count += sv_cut(&rest, ' ').ptr[0] != '[';
+	return count;
+}
+
 int cli_options_read(struct cli_options *o, int argc, char **argv)
 {
 	struct option longs[CLI_OPTIONS_MAX + 2];
@@ -233,7 +277,7 @@ int cli_options_read(struct cli_options *o, int argc, char **argv)
 	fill_tables(o, longs);
 	opterr = 0;
 	optind = 1;
-	while ((value = getopt_long(argc, argv, ":hn:o:", longs, NULL)) >= 0) {
+	while ((value = getopt_long(argc, argv, ":hfn:o:", longs, NULL)) >= 0) {
 		if (value == 'h')
 			return show_help(o);
 		if (value == ':')
@@ -247,6 +291,8 @@ int cli_options_read(struct cli_options *o, int argc, char **argv)
 	}
 	o->arguments = argv + optind;
 	o->argument_count = (unsigned)(argc - optind);
+	if (o->argument_count < required_arguments(o->command))
+		return usage(o, "it lacks an argument");
 	if (o->argument_count > o->command->arguments_max)
 		return usage(o, "too many arguments");
 	return CLI_OK;

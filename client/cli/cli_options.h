@@ -28,6 +28,10 @@ void cli_options_fini(struct cli_options *options);
 MUST_CHECK int cli_options_read(struct cli_options *options, int argc,
 				char **argv);
 
+/* cli_options_variable - the environment variable that stands for the common
+ * option @name, or NULL. */
+const char *cli_options_variable(const char *name);
+
 /* cli_options_put_help - append the command's help. */
 void cli_options_put_help(struct buf *b, const struct cli_options *options);
 

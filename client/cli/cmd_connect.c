@@ -378,6 +378,7 @@ static int run(const struct cli *cli, const void *settings,
 
 static const struct cli_command command = {
 	.name = "connect",
+	.chapter = CLI_CLIENTS,
 	.arguments = "",
 	.summary = "be a client: resolve, connect, heartbeat",
 	.details =

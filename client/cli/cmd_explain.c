@@ -282,7 +282,8 @@ static int run(const struct cli *cli, const void *settings,
 
 static const struct cli_command command = {
 	.name = "explain",
-	.arguments = "IP",
+	.chapter = CLI_FLEET,
+	.arguments = "[IP]",
 	.summary = "why a client gets the nodes it gets",
 	.details =
 		"Shows what the balancer's ranking saw: the sites by cost with "

@@ -79,6 +79,7 @@ static int run(const struct cli *cli, const void *settings,
 
 static const struct cli_command command = {
 	.name = "demo-load",
+	.chapter = CLI_CLIENTS,
 	.arguments = "",
 	.summary = "a stream of real clients from all over the world",
 	.details =

@@ -22,12 +22,12 @@ static unsigned list_options(void *settings, struct cli_option *options_r)
 {
 	struct settings *s = settings;
 	const struct cli_option options[] = {
-		{"region", CLI_TEXT, "ID", "only this region", &s->region, 0,
-		 0},
+		{"region", CLI_TEXT, "REGION", "only this region", &s->region,
+		 0, 0},
 		{"service", CLI_TEXT, "NAME", "only this service", &s->service,
 		 0, 0},
-		{"state", CLI_TEXT, "STATE", "only up, suspect or down",
-		 &s->state, 0, 0},
+		{"state", CLI_TEXT, "up|suspect|down", "only these", &s->state,
+		 0, 0},
 	};
 
 	memcpy(options_r, options, sizeof(options));
@@ -161,6 +161,7 @@ static int run(const struct cli *cli, const void *settings,
 
 static const struct cli_command command = {
 	.name = "nodes",
+	.chapter = CLI_FLEET,
 	.arguments = "",
 	.summary = "the fleet's nodes with state and load",
 	.details =

@@ -69,6 +69,7 @@ static int run(const struct cli *cli, const void *settings UNUSED,
 
 static const struct cli_command command = {
 	.name = "regions",
+	.chapter = CLI_FLEET,
 	.arguments = "",
 	.summary = "the regions with nodes and load",
 	.details = "Asks the registry.\n\n"

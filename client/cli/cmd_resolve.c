@@ -188,6 +188,7 @@ static int run(const struct cli *cli, const void *settings,
 
 static const struct cli_command command = {
 	.name = "resolve",
+	.chapter = CLI_CLIENTS,
 	.arguments = "[IP]",
 	.summary = "which nodes a client gets, in order",
 	.details = "Asks the balancer as a client does. With IP: as if that "

@@ -74,6 +74,7 @@ static int run(const struct cli *cli UNUSED, const void *settings,
 
 static const struct cli_command command = {
 	.name = "token",
+	.chapter = CLI_CLIENTS,
 	.arguments = "",
 	.summary = "sign a token for tests",
 	.details = "Prints a JSON Web Token (HS256) for comets in auth mode "

@@ -14,6 +14,8 @@ const struct cli_command *cmd_regions_command(void);
 const struct cli_command *cmd_explain_command(void);
 const struct cli_command *cmd_token_command(void);
 const struct cli_command *cmd_load_command(void);
+const struct cli_command *cmd_config_command(void);
+const struct cli_command *cmd_completion_command(void);
 const struct cli_command *cmd_help_command(void);
 
 /* cmd_help_overview - all commands with a line each; returns @exit_code. */

@@ -86,6 +86,8 @@ void conf_put_json(struct buf *b, const struct conf_table *table,
 		   const void *settings);
 /* conf_put_help - the option lines for --help. */
 void conf_put_help(struct buf *b, const struct conf_table *table);
+/* conf_put_mdoc - the options as a list of a manual page (mdoc.h). */
+void conf_put_mdoc(struct buf *b, const struct conf_table *table);
 /* conf_put_markdown - a table for docs/CONFIG.md. */
 void conf_put_markdown(struct buf *b, const struct conf_table *table);
 

@@ -6,12 +6,14 @@
 
 #include <string.h>
 
+#include "lib/base/mdoc.h"
 #include "lib/proto/jsonw.h"
 #include "lib/svc/conf_name.h"
 #include "lib/svc/conf_value.h"
 
 #define PUT_HELP_COLUMNS 78
 #define PUT_HELP_INDENT	 8
+#define MEANING_MAX	 4096
 
 static void put_json_list(struct jsonw *w, const char *key,
 			  const struct conf_list *list)
@@ -113,7 +115,7 @@ static void put_help_option(struct buf *b, const struct conf_option *o)
 	if (o->metavar)
 		buf_printf(b, "=%s", o->metavar);
 	buf_char(b, '\n');
-	buf_init(&text, 4096);
+	buf_init(&text, MEANING_MAX);
 	buf_str(&text, o->help ? o->help : "");
 	if (o->min != 0 || o->max != 0) {
 		buf_str(&text, "; ");
@@ -129,6 +131,36 @@ void conf_put_help(struct buf *b, const struct conf_table *table)
 {
 	for (size_t i = 0; i < table->count; i++)
 		put_help_option(b, &table->options[i]);
+}
+
+static void put_mdoc_option(struct buf *b, const struct conf_option *o)
+{
+	struct buf text;
+
+	buf_init(&text, MEANING_MAX);
+	buf_str(&text, o->help ? o->help : "");
+	if (text.len > 0 && text.data[text.len - 1] != '.')
+		buf_char(&text, '.');
+	buf_str(&text,
+		o->reloadable ? " Changes by SIGHUP" : " Changes by a restart");
+	if (put_default(o)[0])
+		buf_printf(&text, ", default %s", put_default(o));
+	if (o->min != 0 || o->max != 0) {
+		buf_str(&text, ", within ");
+		conf_value_put_range(&text, o);
+	}
+	buf_char(&text, '.');
+	mdoc_term(b, o->name, o->metavar);
+	mdoc_text(b, buf_cstr(&text));
+	buf_fini(&text);
+}
+
+void conf_put_mdoc(struct buf *b, const struct conf_table *table)
+{
+	mdoc_list(b);
+	for (size_t i = 0; i < table->count; i++)
+		put_mdoc_option(b, &table->options[i]);
+	mdoc_list_end(b);
 }
 
 /* Text of a table's cell: a bar would end it. */

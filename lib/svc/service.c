@@ -18,6 +18,7 @@
 #include "lib/base/mem.h"
 #include "lib/net/listener.h"
 #include "lib/svc/service_admin.h"
+#include "lib/svc/service_manual.h"
 #include "lib/svc/service_notify.h"
 #include "lib/svc/service_options.h"
 
@@ -338,6 +339,9 @@ static void put_action(struct buf *b, const struct run *run)
 		service_admin_put_markdown(b);
 		buf_char(b, '\n'); /* or the tables run into one */
 		metrics_put_markdown(b, &service->metrics);
+		break;
+	case SERVICE_MANUAL:
+		service_manual_put(b, service);
 		break;
 	case SERVICE_CHECK_CONFIG:
 		buf_str(b, "configuration is fine\n");

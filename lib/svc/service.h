@@ -58,7 +58,8 @@ struct service {
  * service_main - the whole life of a daemon.
  *
  * Options beside the table's: --config FILE, --check-config, --show-config,
- * --help, --version, --log-level LEVEL, --config-markdown, --metrics-markdown.
+ * --help, --version, --log-level LEVEL, --config-markdown, --metrics-markdown,
+ * --manual.
  *
  * The admin listener serves /metrics /healthz /readyz /version and
  * service->admin_handler. Each listener that the daemon opens is logged as

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "lib/base/err.h"
+#include "lib/base/mdoc.h"
 #include "lib/base/mem.h"
 
 struct action_row {
@@ -26,6 +27,7 @@ static const struct action_row actions[] = {
 	 "print the table of options for docs/CONFIG.md"},
 	{"--metrics-markdown", SERVICE_METRICS_MARKDOWN,
 	 "print the table of metrics for docs/METRICS.md"},
+	{"--manual", SERVICE_MANUAL, "print the manual page (mdoc)"},
 };
 
 /* Whether argv[*i] is @name; its value is behind '=' or the next argument. */
@@ -98,15 +100,39 @@ void service_options_fini(struct service_options *options)
 	options->argc = 0;
 }
 
-static void put_line(struct buf *b, const char *option, const char *help)
-{
-	buf_printf(b, "  %-28s %s\n", option, help);
-}
+/* Options with a value; both name and meaning of it. */
+static const struct {
+	const char *name, *value, *help;
+} valued[] = {
+	{"config", "FILE", "read the settings from FILE"},
+	{"log-level", "LEVEL", "debug, info (default), warn or err"},
+};
 
 void service_options_put_help(struct buf *b)
 {
-	put_line(b, "--config FILE", "read the settings from FILE");
-	put_line(b, "--log-level LEVEL", "debug, info (default), warn or err");
+	char storage[32];
+	struct buf option;
+
+	for (size_t i = 0; i < ARRAY_LEN(valued); i++) {
+		buf_init_fixed(&option, storage, sizeof(storage));
+		buf_printf(&option, "--%s %s", valued[i].name, valued[i].value);
+		buf_printf(b, "  %-28s %s\n", buf_cstr(&option),
+			   valued[i].help);
+	}
 	for (size_t i = 0; i < ARRAY_LEN(actions); i++)
-		put_line(b, actions[i].flag, actions[i].help);
+		buf_printf(b, "  %-28s %s\n", actions[i].flag, actions[i].help);
+}
+
+void service_options_put_mdoc(struct buf *b)
+{
+	mdoc_list(b);
+	for (size_t i = 0; i < ARRAY_LEN(valued); i++) {
+		mdoc_option(b, valued[i].name, valued[i].value);
+		mdoc_text(b, valued[i].help);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(actions); i++) {
+		mdoc_option(b, actions[i].flag + 2, NULL);
+		mdoc_text(b, actions[i].help);
+	}
+	mdoc_list_end(b);
 }

@@ -17,6 +17,7 @@ enum service_action {
 	SERVICE_VERSION_LINE,
 	SERVICE_CONFIG_MARKDOWN,
 	SERVICE_METRICS_MARKDOWN,
+	SERVICE_MANUAL,
 };
 
 struct service_options {
@@ -41,5 +42,7 @@ void service_options_fini(struct service_options *options);
 
 /* service_options_put_help - the lines about these options for --help. */
 void service_options_put_help(struct buf *b);
+/* service_options_put_mdoc - the same as a list of a manual page. */
+void service_options_put_mdoc(struct buf *b);
 
 #endif

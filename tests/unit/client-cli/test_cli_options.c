@@ -144,6 +144,21 @@ static void test_environment(void **state)
 	unsetenv("PERI_BALANCER_ADMIN");
 }
 
+static void test_required_arguments(void **state)
+{
+	struct cli_command needs = command;
+	char *argv[] = {(char *)"test", (char *)"a", NULL};
+	struct cli_options o;
+	struct cli cli;
+
+	(void)state;
+	needs.arguments = "A [B]";
+	cli_options_init(&o, &cli, &needs);
+	assert_int_equal(cli_options_read(&o, 1, argv), CLI_USAGE);
+	assert_int_equal(cli_options_read(&o, 2, argv), CLI_OK);
+	cli_options_fini(&o);
+}
+
 static void test_every_command_has_help(void **state)
 {
 	const struct cli_command *one;
@@ -161,6 +176,7 @@ static void test_every_command_has_help(void **state)
 		assert_false(b.failed);
 		assert_non_null(strstr(buf_cstr(&b), "usage: perictl "));
 		assert_non_null(strstr(buf_cstr(&b), "--timeout"));
+		assert_non_null(strstr(one->details, "perictl "));
 		cli_options_fini(&o);
 		buf_fini(&b);
 	}
@@ -171,6 +187,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_environment),
+		cmocka_unit_test(test_required_arguments),
 		cmocka_unit_test(test_every_command_has_help),
 	};
 
