@@ -3,12 +3,12 @@
  * is read, then looked ahead in, then answered, then all answers are sent. So
  * the memory that one request waits for comes while others are worked on, and
  * the kernel's code for reading and that for writing displace each other less
- * often.
+ * often. The requests of one pipeline are looked ahead in side by side, too.
  *
  * What waits here is answered before anything else is read from its connection,
  * and at the latest when the turn's events are through. Only whole requests
- * that came alone are answered beside others; other input goes the ordinary
- * way.
+ * that came alone are answered beside those of other connections; other input
+ * goes the ordinary way, behind them.
  */
 #include "lib/net/httpd_batch.h"
 
@@ -53,44 +53,51 @@ void httpd_batch_free(struct httpd_batch *batch)
 		mem_free(batch);
 }
 
-/* Whether the input is one whole request and nothing else. */
-static bool is_plain(struct slot *slot, const struct httpd_limits *limits)
+/* How long the request at the start of @bytes is when it is whole and plain;
+ * else 0. */
+static size_t plain_bytes(struct sv bytes, struct http1_request *head,
+			  const struct httpd_limits *limits)
 {
-	struct http1_request *head = &slot->head;
-	size_t whole;
+	uint64_t body_bytes = 0;
 
-	if (http1_read_request(sv_of(slot->input, slot->got_bytes), head) ||
-	    head->method == HTTP1_OTHER || head->body == HTTP1_BODY_CHUNKED)
-		return false;
-	whole = head->head_bytes;
-	if (head->body == HTTP1_BODY_LENGTH) {
-		if (head->content_bytes > limits->body_max_bytes)
-			return false;
-		whole += head->content_bytes;
-	}
-	return whole == slot->got_bytes;
+	if (http1_read_request(bytes, head) || head->method == HTTP1_OTHER ||
+	    head->body == HTTP1_BODY_CHUNKED)
+		return 0;
+	if (head->body == HTTP1_BODY_LENGTH)
+		body_bytes = head->content_bytes;
+	return body_bytes <= limits->body_max_bytes &&
+			       body_bytes <= bytes.len - head->head_bytes
+		       ? head->head_bytes + (size_t)body_bytes
+		       : 0;
 }
 
-static void parse(struct httpd_batch *batch, unsigned number)
+/* The request that @bytes is; its head is in slot @number already. */
+static void fill(struct httpd_batch *batch, unsigned number,
+		 struct httpd_conn *conn, struct sv bytes)
+{
+	struct slot *slot = &batch->slots[number];
+	size_t head_bytes = slot->head.head_bytes;
+
+	slot->req = httpd_input_request(
+		conn, &slot->head,
+		sv_of(bytes.ptr + head_bytes, bytes.len - head_bytes));
+	slot->req.slot = number;
+}
+
+/* Returns whether the slot's input is one whole request and nothing else. */
+static bool parse(struct httpd_batch *batch, unsigned number)
 {
 	struct slot *slot = &batch->slots[number];
 	struct httpd_conn *conn = slot->conn;
-	size_t head_bytes;
+	struct sv bytes = sv_of(slot->input, slot->got_bytes);
 
 	conn->batched = false;
-	if (conn->state == HTTPD_CONN_HEAD && !conn->proxied &&
-	    is_plain(slot, &batch->server->limits)) {
-		head_bytes = slot->head.head_bytes;
-		slot->req = httpd_input_request(
-			conn, &slot->head,
-			sv_of(slot->input + head_bytes,
-			      slot->got_bytes - head_bytes));
-		slot->req.slot = number;
-		return;
-	}
-	slot->conn = NULL;
-	if (conn->state != HTTPD_CONN_DEAD)
-		httpd_conn_handle(conn, sv_of(slot->input, slot->got_bytes));
+	if (conn->state != HTTPD_CONN_HEAD || conn->proxied ||
+	    plain_bytes(bytes, &slot->head, &batch->server->limits) !=
+		    bytes.len)
+		return false;
+	fill(batch, number, conn, bytes);
+	return true;
 }
 
 static void send_answer(struct slot *slot)
@@ -128,22 +135,58 @@ static void run(struct httpd_batch *batch)
 {
 	struct httpd *server = batch->server;
 	struct slot *slots = batch->slots;
-	unsigned count = batch->count;
+	unsigned count = batch->count, plain_count = 0, odd_count = 0;
+	unsigned plain[HTTPD_BATCH], odd[HTTPD_BATCH];
 
 	batch->count = 0;
 	for (unsigned i = 0; i < count; i++)
-		parse(batch, i);
+		if (parse(batch, i))
+			plain[plain_count++] = i;
+		else
+			odd[odd_count++] = i;
+	for (unsigned step = 0; step < server->ahead_steps; step++)
+		for (unsigned i = 0; i < plain_count; i++)
+			server->ahead(&slots[plain[i]].req, step, server->arg);
+	for (unsigned i = 0; i < plain_count; i++)
+		answer(&slots[plain[i]]);
+	for (unsigned i = 0; i < plain_count; i++)
+		if (slots[plain[i]].conn)
+			send_answer(&slots[plain[i]]);
+	httpd_conn_reset_out(server);
+	/* These use the slots' requests, but not their input. */
+	for (unsigned i = 0; i < odd_count; i++)
+		if (slots[odd[i]].conn->state != HTTPD_CONN_DEAD)
+			httpd_conn_handle(slots[odd[i]].conn,
+					  sv_of(slots[odd[i]].input,
+						slots[odd[i]].got_bytes));
+}
+
+size_t httpd_batch_pipeline(struct httpd_conn *conn, struct sv bytes)
+{
+	struct httpd *server = conn->server;
+	struct slot *slots = server->batch->slots;
+	size_t whole[HTTPD_BATCH], used = 0;
+	unsigned count = 0;
+
+	do {
+		whole[count] =
+			plain_bytes(bytes, &slots[count].head, &server->limits);
+		if (whole[count] == 0)
+			break;
+		fill(server->batch, count, conn,
+		     sv_of(bytes.ptr, whole[count]));
+		bytes.ptr += whole[count];
+		bytes.len -= whole[count];
+	} while (slots[count++].head.keep_alive && bytes.len > 0 &&
+		 count < HTTPD_BATCH);
 	for (unsigned step = 0; step < server->ahead_steps; step++)
 		for (unsigned i = 0; i < count; i++)
-			if (slots[i].conn)
-				server->ahead(&slots[i].req, step, server->arg);
-	for (unsigned i = 0; i < count; i++)
-		if (slots[i].conn)
-			answer(&slots[i]);
-	for (unsigned i = 0; i < count; i++)
-		if (slots[i].conn)
-			send_answer(&slots[i]);
-	httpd_conn_reset_out(server);
+			server->ahead(&slots[i].req, step, server->arg);
+	for (unsigned i = 0; i < count && conn->state == HTTPD_CONN_HEAD; i++) {
+		httpd_input_dispatch(conn, &slots[i].req);
+		used += whole[i];
+	}
+	return used;
 }
 
 static void on_turn_end(void *arg)

@@ -5,6 +5,8 @@
 #ifndef PERI_LIB_NET_HTTPD_BATCH_H
 #define PERI_LIB_NET_HTTPD_BATCH_H
 
+#include "lib/base/sv.h"
+
 struct httpd;
 struct httpd_batch;
 struct httpd_conn;
@@ -18,5 +20,11 @@ void httpd_batch_free(struct httpd_batch *batch);
  * nothing; what comes is handled before the turn ends, beside that of others.
  * @what is the event's. */
 void httpd_batch_read(struct httpd_conn *conn, short what);
+
+/* httpd_batch_pipeline - have the whole plain requests at the start of @bytes
+ * handled that @conn, the server's current one, may have handled now: looked
+ * ahead in side by side, answered in order into the server's scratch. Returns
+ * how many bytes they took; 0: what comes first is none. */
+size_t httpd_batch_pipeline(struct httpd_conn *conn, struct sv bytes);
 
 #endif

@@ -10,8 +10,9 @@
 #include "lib/base/err.h"
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
-#include "lib/proto/proxy_header.h"
+#include "lib/net/httpd_batch.h"
 #include "lib/net/httpd_door.h"
+#include "lib/proto/proxy_header.h"
 
 /* Answers are sent when so much has gathered, so that a long pipeline neither
  * grows the scratch nor keeps a slow reader's answers in memory. */
@@ -213,15 +214,24 @@ static size_t take_request(struct httpd_conn *conn, struct sv bytes)
 	return whole;
 }
 
+static size_t take_next(struct httpd_conn *conn, struct sv bytes)
+{
+	size_t used = 0;
+
+	if (conn->state == HTTPD_CONN_BODY)
+		return take_body(conn, bytes);
+	if (conn->server->ahead && !conn->proxied)
+		used = httpd_batch_pipeline(conn, bytes);
+	return used > 0 ? used : take_request(conn, bytes);
+}
+
 size_t httpd_input_take(struct httpd_conn *conn, struct sv bytes)
 {
 	struct httpd *server = conn->server;
 	size_t had = bytes.len;
 
 	while (bytes.len > 0 && wants_input(conn)) {
-		size_t used = conn->state == HTTPD_CONN_BODY
-				      ? take_body(conn, bytes)
-				      : take_request(conn, bytes);
+		size_t used = take_next(conn, bytes);
 
 		if (used == 0)
 			break;

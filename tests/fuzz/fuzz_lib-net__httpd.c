@@ -19,6 +19,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct loop *the_loop;
 static unsigned open_streams;
+/* Of the request that was looked ahead for last in each slot. */
+static const char *ahead_path[HTTPD_BATCH];
 
 static void check(int holds)
 {
@@ -38,6 +40,7 @@ static void on_request(struct httpd_request *req, void *arg)
 	struct httpd_stream *stream;
 
 	(void)arg;
+	check(req->head->path.ptr == ahead_path[req->slot]);
 	switch (req->head->path.len % 5) {
 	case 0:
 		buf_sv(httpd_reply_begin(req, 200, SV("")), req->head->query);
@@ -69,6 +72,7 @@ static void on_ahead(struct httpd_request *req, unsigned step, void *arg)
 	(void)arg;
 	check(step == 0 && req->slot < HTTPD_BATCH);
 	check(req->head->path.len > 0);
+	ahead_path[req->slot] = req->head->path.ptr;
 }
 
 static void stop(void *arg)

@@ -9,6 +9,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "lib/base/log.h"
@@ -104,6 +105,8 @@ static struct world *open_world(unsigned clients)
 
 static void close_world(struct world *world, unsigned clients)
 {
+	if (world->later)
+		httpd_later_reply(world->later, 200, NULL, SV(""), SV(""));
 	for (unsigned i = 0; i < clients; i++)
 		helper_close(&world->clients[i]);
 	httpd_free(&world->server);
@@ -201,6 +204,27 @@ static const struct row {
 	{"pipelined behind a close",
 	 "GET /?x HTTP/1.1\r\nConnection: close\r\n" HOST GET("/?x"),
 	 "\r\n\r\nx", 1, true},
+	{"pipelined, the last one not whole",
+	 GET("/?x") GET("/?x") "GET /?x HTTP/1.1\r\nHo", "\r\n\r\nx", 2, false},
+	{"pipelined, with bodies, of many methods",
+	 "POST / HTTP/1.1\r\ncOnTeNt-LeNgTh: 1\r\n" HOST "x"
+	 "HEAD /?x HTTP/1.1\r\n" HOST "OPTIONS /?x HTTP/1.1\r\n" HOST
+	 "PUT / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n" HOST
+	 "1\r\nx\r\n0\r\n\r\nGET http://h/?x HTTP/1.1\r\n" HOST,
+	 "Content-Length: 1\r\n\r\n", 5, false},
+	{"pipelined, an answer comes later: the others wait for it",
+	 GET("/?x") GET("/later?x") GET("/?x"), "\r\n\r\nx", 1, false},
+	{"pipelined, a refusal in it is the last answer",
+	 GET("/?x") "BREW / HTTP/1.1\r\n" HOST GET("/?x"), "HTTP/1.1 ", 2,
+	 true},
+	{"pipelined behind a stream", GET("/?x") GET("/stream") GET("/?x"),
+	 "HTTP/1.1 200", 2, false},
+	{"pipelined behind HTTP/1.0",
+	 "GET /?x HTTP/1.0\r\nConnection: keep-alive\r\n\r\n" GET(
+		 "/?x") "GET /?x HTTP/1.0\r\n\r\n" GET("/?x"),
+	 "\r\n\r\nx", 3, true},
+	{"pipelined, no answer from one", GET("/?x") GET("/none") GET("/?x"),
+	 "HTTP/1.1 ", 3, false},
 	{"half a head", "GET /?x HTTP/1.1\r\nHo", "HTTP/1.1 ", 0, false},
 	{"no HTTP", "hello\r\n\r\n", "HTTP/1.1 400", 1, true},
 	{"a method that nobody knows", "BREW / HTTP/1.1\r\n" HOST,
@@ -256,8 +280,6 @@ static void run_row(const struct row *row, unsigned clients, unsigned at)
 	if (row->wanted)
 		assert_int_equal(helper_count(odd, row->wanted), row->times);
 	assert_int_equal(helper_has_ended(odd), row->ends);
-	if (world->later)
-		httpd_later_reply(world->later, 200, NULL, SV(""), SV(""));
 	close_world(world, clients);
 }
 
@@ -363,7 +385,8 @@ static void test_server_ends_before_the_batch(void **state)
 	close_world(world, 2);
 }
 
-/* A request alone takes the same steps, and so does each of a pipeline. */
+/* A request alone takes the same steps; those of a pipeline take them side by
+ * side, and are answered in order. */
 static void test_alone(void **state)
 {
 	struct world *world = open_world(1);
@@ -374,8 +397,67 @@ static void test_alone(void **state)
 	assert_trace(world, "0a 1a !a ");
 	helper_write(&world->clients[0], SV(GET("/?b") GET("/?c")));
 	helper_read_text(&world->clients[0], "\r\n\r\nc", 1);
-	assert_trace(world, "0a 1a !a 0b 1b !b 0c 1c !c ");
+	assert_trace(world, "0a 1a !a 0b 0c 1b 1c !b !c ");
 	close_world(world, 1);
+}
+
+/* What is behind a request that closes is not looked at. */
+static void test_pipeline_behind_a_close(void **state)
+{
+	struct world *world = open_world(1);
+
+	(void)state;
+	helper_write(
+		&world->clients[0],
+		SV(GET("/?a") "GET /?b HTTP/1.1\r\nConnection: close\r\n" HOST
+			   GET("/?c")));
+	helper_read_end(&world->clients[0]);
+	assert_trace(world, "0a 0b 1a 1b !a !b ");
+	close_world(world, 1);
+}
+
+/* Pipelines on several connections at a time, longer than a batch: none is
+ * mixed up with another, whatever is in them. */
+static void test_long_pipelines(void **state)
+{
+	enum { PIPELINES = 3, DEPTH = 2 * HTTPD_BATCH + 5 };
+	struct world *world = open_world(PIPELINES + 1);
+
+	(void)state;
+	for (unsigned i = 0; i < PIPELINES; i++) {
+		char text[8192];
+		struct buf b;
+
+		buf_init_fixed(&b, text, sizeof(text));
+		for (unsigned k = 0; k < DEPTH; k++)
+			if (k % 3 == i)
+				buf_printf(&b,
+					   "POST / HTTP/1.1\r\n"
+					   "Content-Length: 7\r\n" HOST
+					   "<%u-%03u>",
+					   i, k);
+			else
+				buf_printf(&b,
+					   "GET /?<%u-%03u> HTTP/1.1\r\n" HOST,
+					   i, k);
+		helper_write(&world->clients[i], buf_view(&b));
+	}
+	helper_write(&world->clients[PIPELINES], SV(GET("/?plain")));
+	helper_read_text(&world->clients[PIPELINES], "plain", 1);
+	for (unsigned i = 0; i < PIPELINES; i++) {
+		const char *at;
+
+		helper_read_text(&world->clients[i], "HTTP/1.1 200", DEPTH);
+		at = buf_cstr(&world->clients[i].in);
+		for (unsigned k = 0; k < DEPTH; k++) {
+			char want[32];
+
+			snprintf(want, sizeof(want), "\r\n\r\n<%u-%03u>", i, k);
+			at = strstr(at, want);
+			assert_non_null(at);
+		}
+	}
+	close_world(world, PIPELINES + 1);
 }
 
 /* A request of exactly the slot's size, one byte less, one more. */
@@ -413,6 +495,8 @@ int main(void)
 		cmocka_unit_test(test_drain_in_a_batch),
 		cmocka_unit_test(test_server_ends_before_the_batch),
 		cmocka_unit_test(test_alone),
+		cmocka_unit_test(test_pipeline_behind_a_close),
+		cmocka_unit_test(test_long_pipelines),
 		cmocka_unit_test(test_edges_of_the_slot),
 	};
 
