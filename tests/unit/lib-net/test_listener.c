@@ -88,6 +88,35 @@ static void test_accepts(void **state)
 	loop_free(&loop);
 }
 
+/* Those that wait are all accepted in one turn, up to a batch. */
+static void test_accepts_all_that_wait(void **state)
+{
+	enum { WAITING = 70, A_TURN = 64 };
+	struct accepted accepted = {0};
+	struct helper_client clients[WAITING];
+	struct listener *listener;
+	struct loop *loop;
+
+	(void)state;
+	assert_int_equal(loop_new(&loop), 0);
+	assert_int_equal(listener_new(loop, &helper_local, 0, on_accept,
+				      &accepted, &listener),
+			 0);
+	for (unsigned i = 0; i < WAITING; i++)
+		helper_connect(&clients[i], loop, listener_port(listener));
+	helper_turn(loop);
+	assert_int_equal(accepted.count, A_TURN);
+	helper_turn(loop);
+	assert_int_equal(accepted.count, WAITING);
+	helper_turn(loop);
+	assert_int_equal(accepted.count, WAITING);
+	for (unsigned i = 0; i < WAITING; i++)
+		helper_close(&clients[i]);
+	close_all(&accepted);
+	listener_free(&listener);
+	loop_free(&loop);
+}
+
 /* "*" takes IPv4 too, and says so as IPv4. */
 static void test_any_address(void **state)
 {
@@ -234,6 +263,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_accepts),
+		cmocka_unit_test(test_accepts_all_that_wait),
 		cmocka_unit_test(test_any_address),
 		cmocka_unit_test(test_binding),
 		cmocka_unit_test(test_drain),
