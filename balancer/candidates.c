@@ -23,14 +23,14 @@ struct vector {
 /* Sites as the loops want them. */
 struct field {
 	double *x, *y, *z;
-	double *extra_km;  /* class and bias: what is added whatever the cell */
 	uint32_t *country; /* packed letters */
 	uint32_t count;
-	double least_extra_km;
+	double most_bias_km; /* of any class: home has none */
 };
 
 struct best {
 	int64_t cost[CANDIDATES_MAX];
+	int64_t home_cost; /* of row->home */
 	struct candidates_row *row;
 };
 
@@ -96,15 +96,14 @@ static uint32_t country_of(const struct candidates_input *in, struct vector at)
 
 static void field_init(struct field *field, const struct candidates_input *in)
 {
-	double *block = mem_array((size_t)in->site_count * 4, sizeof(double));
+	double *block = mem_array((size_t)in->site_count * 3, sizeof(double));
 
 	field->count = in->site_count;
 	field->x = block;
 	field->y = block + in->site_count;
 	field->z = block + 2 * (size_t)in->site_count;
-	field->extra_km = block + 3 * (size_t)in->site_count;
 	field->country = mem_array(in->site_count, sizeof(uint32_t));
-	field->least_extra_km = INFINITY;
+	field->most_bias_km = -INFINITY;
 	for (uint32_t s = 0; s < in->site_count; s++) {
 		const struct candidates_site *site = &in->sites[s];
 		struct vector v = unit_vector(site->lat_deg, site->lon_deg);
@@ -112,10 +111,7 @@ static void field_init(struct field *field, const struct candidates_input *in)
 		field->x[s] = v.x;
 		field->y[s] = v.y;
 		field->z[s] = v.z;
-		field->extra_km[s] =
-			site->class * CLASS_COST_KM - site->bias_km;
-		if (field->extra_km[s] < field->least_extra_km)
-			field->least_extra_km = field->extra_km[s];
+		field->most_bias_km = fmax(field->most_bias_km, site->bias_km);
 		field->country[s] =
 			in->policy.border_km != 0 && site->has_position
 				? country_of(in, v)
@@ -170,7 +166,7 @@ static double least_dot(const struct best *best, const struct field *field,
 
 	if (worst == INT64_MAX)
 		return -2;
-	reach_km = (double)(worst + 1) / COST_STEPS - field->least_extra_km +
+	reach_km = (double)(worst + 1) / COST_STEPS + field->most_bias_km +
 		   free_km;
 	if (reach_km >= FAR_KM)
 		return -2;
@@ -188,14 +184,17 @@ static int consider(const struct candidates_input *in,
 	int64_t cost;
 	unsigned rank;
 
-	if (site->class == CANDIDATES_NEVER)
-		return 0;
 	cost_km = candidates_cost(site, &in->policy, km < 0 ? FAR_KM : km,
 				  in->cells[c].carrier,
 				  field->country[s] != ANY_COUNTRY &&
 					  field->country[s] != country);
-	cost = llround((cost_km + site->class * CLASS_COST_KM) * COST_STEPS);
-	if (cost >= worst_cost(best))
+	cost = llround(cost_km * COST_STEPS);
+	if (cost < best->home_cost) {
+		best->home_cost = cost;
+		best->row->home = (uint16_t)s;
+	}
+	cost += (int64_t)(site->class * CLASS_COST_KM * COST_STEPS);
+	if (site->class == CANDIDATES_NEVER || cost >= worst_cost(best))
 		return 0;
 	rank = insert(best, cost);
 	best->row->site[rank] = (uint16_t)s;
@@ -228,7 +227,7 @@ static void fill_row(const struct candidates_input *in,
 {
 	struct vector v =
 		unit_vector(in->cells[c].lat_deg, in->cells[c].lon_deg);
-	struct best best = {.row = row};
+	struct best best = {.row = row, .home_cost = INT64_MAX};
 	double threshold = -2;
 
 	for (uint32_t s = 0; s < field->count; s++) {

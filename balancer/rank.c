@@ -210,6 +210,7 @@ static void fill_cell(struct steady *steady, uint32_t number,
 
 	cell->candidate_count = (uint8_t)row->count;
 	cell->panic = from->panic;
+	cell->home = row->home;
 	steady_cell(steady, number, row, from->share, sum);
 	for (unsigned j = 0; j < row->count; j++) {
 		cell->site[j] = row->site[j];

@@ -1,145 +1,44 @@
 /*
- * report_tally.c - see the header. Invariant: seen[][] holds what
- * demand_counted() said the last time; pages of cells that nobody asks from are
- * never touched.
+ * report_tally.c - see the header. Main thread.
  */
 #include "balancer/report_tally.h"
 
-#include <stdlib.h>
-
 #include "balancer/balancer.h"
+#include "balancer/flow_tally.h"
 #include "balancer/view.h"
 #include "lib/base/err.h"
 #include "lib/base/mem.h"
 
 #define LATENCY_TAKES 30 /* after so many the older half is let go */
 
-/* Something with its rate, to be put in order. */
-struct ranked {
-	double per_s;
-	uint32_t service, index;
-};
-
 struct report_tally {
-	uint32_t seen[DEMAND_SLOTS][DEMAND_CELLS];
-	uint32_t fresh[DEMAND_CELLS]; /* queries of this take; else 0 */
+	struct flow_tally *flows;
 	uint64_t queries_total;
 	int64_t taken_at_ms;
 	unsigned takes;
 	struct metrics_histogram older, newer; /* where latencies begin */
-	struct ranked *ranked;		       /* scratch */
-	size_t ranked_room;
+	struct most most;		       /* scratch */
 	struct report_service services[REPORT_SERVICES_MAX];
 	struct report_site sites[REPORT_SITES_MAX];
-	struct report_area areas[REPORT_AREAS_MAX];
+	struct report_node nodes[REPORT_NODES_MAX];
 };
 
 struct report_tally *report_tally_new(void)
 {
-	return mem_alloc(sizeof(struct report_tally));
+	struct report_tally *tally = mem_alloc(sizeof(*tally));
+
+	tally->flows = flow_tally_new();
+	return tally;
 }
 
 void report_tally_free(struct report_tally **tally)
 {
 	if (!*tally)
 		return;
-	mem_free((*tally)->ranked);
+	flow_tally_free(&(*tally)->flows);
+	most_fini(&(*tally)->most);
 	mem_free(*tally);
 	*tally = NULL;
-}
-
-/* ---- the most of many ---- */
-
-static int compare_ranked(const void *a, const void *b)
-{
-	const struct ranked *x = a, *y = b;
-
-	if (x->per_s != y->per_s)
-		return x->per_s > y->per_s ? -1 : 1;
-	if (x->service != y->service)
-		return x->service < y->service ? -1 : 1;
-	return x->index < y->index ? -1 : x->index > y->index;
-}
-
-static void grow_ranked(struct report_tally *tally, size_t count)
-{
-	if (count <= tally->ranked_room)
-		return;
-	tally->ranked = mem_grow(tally->ranked, count, sizeof(struct ranked));
-	tally->ranked_room = count;
-}
-
-/* The first @max of @count in order; returns how many. */
-static unsigned keep_most(struct report_tally *tally, size_t count,
-			  unsigned max)
-{
-	if (count > 0)
-		qsort(tally->ranked, count, sizeof(*tally->ranked),
-		      compare_ranked);
-	return count < max ? (unsigned)count : max;
-}
-
-/* ---- areas ---- */
-
-/* Moves what was counted since the last time into fresh[]; returns the end of
- * the cells that were ever asked from. */
-static uint32_t count_fresh(struct report_tally *tally,
-			    const struct demand *demand)
-{
-	uint32_t all_end = 0;
-
-	for (unsigned slot = 0; slot < DEMAND_SLOTS; slot++) {
-		uint32_t end = demand_cell_end(demand, slot);
-
-		for (uint32_t cell = 0; cell < end; cell++) {
-			uint32_t now = demand_counted(demand, slot, cell);
-
-			tally->fresh[cell] += now - tally->seen[slot][cell];
-			tally->seen[slot][cell] = now;
-		}
-		all_end = end > all_end ? end : all_end;
-	}
-	return all_end;
-}
-
-static void fill_area(const struct ranked *from,
-		      const struct cellmap_cell *cells, unsigned cell_count,
-		      struct report_area *area)
-{
-	*area = (struct report_area){.cell = from->index, .per_s = from->per_s};
-	/* A query that was counted with the map before. */
-	if (from->index == 0 || from->index >= cell_count)
-		return;
-	memcpy(area->country, cells[from->index].country,
-	       sizeof(area->country));
-	area->lat_deg = (double)cells[from->index].lat_deg;
-	area->lon_deg = (double)cells[from->index].lon_deg;
-}
-
-static void take_areas(struct report_tally *tally, const struct demand *demand,
-		       const struct cellmap *map, double dt_s,
-		       struct report *report)
-{
-	uint32_t end = count_fresh(tally, demand);
-	unsigned cell_count;
-	const struct cellmap_cell *cells = cellmap_cells(map, &cell_count);
-	size_t count = 0;
-
-	grow_ranked(tally, end);
-	for (uint32_t cell = 0; cell < end; cell++) {
-		if (tally->fresh[cell] == 0)
-			continue;
-		tally->ranked[count++] = (struct ranked){
-			.per_s = dt_s > 0 ? tally->fresh[cell] / dt_s : 0,
-			.index = cell,
-		};
-		tally->fresh[cell] = 0;
-	}
-	report->areas.items = tally->areas;
-	report->areas.count = keep_most(tally, count, REPORT_AREAS_MAX);
-	for (unsigned i = 0; i < report->areas.count; i++)
-		fill_area(&tally->ranked[i], cells, cell_count,
-			  &tally->areas[i]);
 }
 
 /* ---- services and sites ---- */
@@ -174,45 +73,82 @@ static void take_services(struct report_tally *tally,
 	}
 }
 
-static size_t rank_sites(struct report_tally *tally,
-			 const struct snapshot *snap)
+static void offer_sites(struct report_tally *tally, const struct snapshot *snap,
+			uint32_t index)
 {
-	size_t count = 0, room = 0;
+	const struct snapshot_service *service = &snap->services[index];
+	double part = own_part(snap, service);
 
-	for (unsigned i = 0; i < snap->service_count; i++)
-		room += snap->services[i].site_count;
-	grow_ranked(tally, room);
-	for (unsigned i = 0; i < snap->service_count; i++) {
-		const struct snapshot_service *service = &snap->services[i];
-		double part = own_part(snap, service);
+	for (uint32_t s = 0; s < service->site_count; s++) {
+		const struct most_item item = {
+			.per_s = service->sites[s].admitted_per_s * part,
+			.major = index,
+			.minor = s};
 
-		for (uint32_t s = 0; s < service->site_count; s++)
-			if (service->sites[s].admitted_per_s > 0)
-				tally->ranked[count++] = (struct ranked){
-					service->sites[s].admitted_per_s * part,
-					i, s};
+		if (item.per_s > 0)
+			most_offer(&tally->most, &item);
 	}
-	return count;
 }
 
 static void take_sites(struct report_tally *tally, const struct snapshot *snap,
 		       struct report *report)
 {
-	size_t count = rank_sites(tally, snap);
-
+	most_begin(&tally->most, REPORT_SITES_MAX);
+	for (uint32_t i = 0; i < snap->service_count; i++)
+		offer_sites(tally, snap, i);
+	most_sort(&tally->most);
 	report->sites.items = tally->sites;
-	report->sites.count = keep_most(tally, count, REPORT_SITES_MAX);
+	report->sites.count = (unsigned)tally->most.count;
 	for (unsigned i = 0; i < report->sites.count; i++) {
-		const struct ranked *from = &tally->ranked[i];
+		const struct most_item *from = &tally->most.items[i];
 		const struct snapshot_service *service =
-			&snap->services[from->service];
-		const struct snapshot_site *site = &service->sites[from->index];
+			&snap->services[from->major];
+		const struct snapshot_site *site = &service->sites[from->minor];
 		struct report_site *to = &tally->sites[i];
 
 		copy_name(to->service, service->name);
 		copy_name(to->region, site->region);
 		copy_name(to->zone, site->zone);
 		to->per_s = from->per_s;
+	}
+}
+
+/* A site's first choices fall to its nodes by their weights. */
+static void offer_nodes(struct report_tally *tally, const struct snapshot *snap,
+			uint32_t index)
+{
+	const struct snapshot_service *service = &snap->services[index];
+	double part = own_part(snap, service);
+
+	for (uint32_t i = 0; i < service->node_count; i++) {
+		const struct snapshot_node *node = &service->nodes[i];
+		const struct most_item item = {
+			.per_s = node->weight * part *
+				 service->sites[node->site].admitted_per_s,
+			.major = index,
+			.minor = i};
+
+		if (item.per_s > 0)
+			most_offer(&tally->most, &item);
+	}
+}
+
+static void take_nodes(struct report_tally *tally, const struct snapshot *snap,
+		       struct report *report)
+{
+	most_begin(&tally->most, REPORT_NODES_MAX);
+	for (uint32_t i = 0; i < snap->service_count; i++)
+		offer_nodes(tally, snap, i);
+	most_sort(&tally->most);
+	report->nodes.items = tally->nodes;
+	report->nodes.count = (unsigned)tally->most.count;
+	for (unsigned i = 0; i < report->nodes.count; i++) {
+		const struct most_item *from = &tally->most.items[i];
+
+		copy_name(tally->nodes[i].id, snap->services[from->major]
+						      .nodes[from->minor]
+						      .card->record.id);
+		tally->nodes[i].per_s = from->per_s;
 	}
 }
 
@@ -262,6 +198,25 @@ static void take_snapshot(struct report_tally *tally,
 	report->replicas = snap->replica_count;
 	take_services(tally, snap, report);
 	take_sites(tally, snap, report);
+	take_nodes(tally, snap, report);
+}
+
+static void take_map(struct report_tally *tally, const struct balancer *app,
+		     const struct view *view, double dt_s,
+		     struct report *report)
+{
+	const struct cellmap_stats *stats = cellmap_stats(view->map->map);
+	struct flow_source source = {
+		.demand = app->demand,
+		.snapshot = view->snapshot,
+		.dt_s = dt_s,
+	};
+
+	source.cells = cellmap_cells(view->map->map, &source.cell_count);
+	flow_tally_take(tally->flows, &source, report);
+	report->geo.databases = view->map->databases;
+	report->geo.rows = stats->ipv4_networks + stats->ipv6_networks;
+	report->geo.database_wall_s = stats->database_wall_s;
 }
 
 void report_tally_take(struct report_tally *tally, const struct balancer *app,
@@ -281,7 +236,7 @@ void report_tally_take(struct report_tally *tally, const struct balancer *app,
 	take_latency(tally, app, report);
 	if (view->snapshot)
 		take_snapshot(tally, view->snapshot, now_ms, report);
-	take_areas(tally, app->demand, view->map->map, dt_s, report);
+	take_map(tally, app, view, dt_s, report);
 	tally->queries_total = report->queries_total;
 	tally->taken_at_ms = now_ms;
 }

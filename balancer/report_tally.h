@@ -24,8 +24,9 @@ void report_tally_free(struct report_tally **tally);
  * @report  out: filled but for boot_epoch; its arrays are the tally's, good
  *	    until the next call
  *
- * First choices of sites are the shares in force times our own demand; areas
- * are counted. Latencies are those of the last half minute to minute.
+ * First choices of sites and nodes are the shares in force times our own
+ * demand; areas are counted, and flows are what is counted times the shares.
+ * Latencies are those of the last half minute to minute.
  */
 void report_tally_take(struct report_tally *tally, const struct balancer *app,
 		       const struct view *view, int64_t now_ms,

@@ -1,5 +1,5 @@
 /*
- * report.c - a balancer's report as JSON, both directions. Pure, any thread.
+ * report.c - reads a balancer's report, checks all of it. Pure, any thread.
  */
 #include "lib/proto/report.h"
 
@@ -14,82 +14,7 @@
 /* No machine answers more, and sums of many stay exact. */
 #define RATE_MAX  1e9
 #define COUNT_MAX 9e15
-
-/* ---- writing ---- */
-
-static void put_services(struct jsonw *w, const struct report *report)
-{
-	jsonw_array(w, "services");
-	for (unsigned i = 0; i < report->services.count; i++) {
-		const struct report_service *service =
-			&report->services.items[i];
-
-		jsonw_object(w, NULL);
-		jsonw_str(w, "name", service->name);
-		jsonw_fixed(w, "own_per_s", service->own_per_s, 2);
-		jsonw_fixed(w, "demand_per_s", service->demand_per_s, 2);
-		jsonw_fixed(w, "kappa", service->kappa, 3);
-		jsonw_object_end(w);
-	}
-	jsonw_array_end(w);
-}
-
-static void put_sites(struct jsonw *w, const struct report *report)
-{
-	jsonw_array(w, "sites");
-	for (unsigned i = 0; i < report->sites.count; i++) {
-		const struct report_site *site = &report->sites.items[i];
-
-		jsonw_object(w, NULL);
-		jsonw_str(w, "service", site->service);
-		jsonw_str(w, "region", site->region);
-		jsonw_str(w, "zone", site->zone);
-		jsonw_fixed(w, "per_s", site->per_s, 2);
-		jsonw_object_end(w);
-	}
-	jsonw_array_end(w);
-}
-
-static void put_areas(struct jsonw *w, const struct report *report)
-{
-	jsonw_array(w, "areas");
-	for (unsigned i = 0; i < report->areas.count; i++) {
-		const struct report_area *area = &report->areas.items[i];
-
-		jsonw_object(w, NULL);
-		jsonw_str(w, "country", area->country);
-		jsonw_u64(w, "cell", area->cell);
-		jsonw_fixed(w, "lat", area->lat_deg, 2);
-		jsonw_fixed(w, "lon", area->lon_deg, 2);
-		jsonw_fixed(w, "per_s", area->per_s, 2);
-		jsonw_object_end(w);
-	}
-	jsonw_array_end(w);
-}
-
-void report_put(struct jsonw *w, const struct report *report)
-{
-	jsonw_u64(w, "boot_epoch", report->boot_epoch);
-	jsonw_str(w, "version", report->version);
-	jsonw_u64(w, "queries_total", report->queries_total);
-	jsonw_u64(w, "refused_total", report->refused_total);
-	jsonw_u64(w, "spill_total", report->spill_total);
-	jsonw_u64(w, "misses_total", report->misses_total);
-	jsonw_u64(w, "panic_total", report->panic_total);
-	jsonw_u64(w, "empty_total", report->empty_total);
-	jsonw_fixed(w, "queries_per_s", report->queries_per_s, 2);
-	jsonw_fixed(w, "p50_us", report->p50_us, 1);
-	jsonw_fixed(w, "p99_us", report->p99_us, 1);
-	jsonw_u64(w, "snapshot_number", report->snapshot_number);
-	jsonw_u64(w, "snapshot_revision", report->snapshot_revision);
-	jsonw_i64(w, "snapshot_age_ms", report->snapshot_age_ms);
-	jsonw_u64(w, "replicas", report->replicas);
-	put_services(w, report);
-	put_sites(w, report);
-	put_areas(w, report);
-}
-
-/* ---- reading ---- */
+#define KM_MAX	  65535 /* a cell keeps 16 bits of it */
 
 /* An id of the registry's kind. */
 static int decode_id(const struct json *v, void *member, struct json_problem *p)
@@ -132,7 +57,8 @@ static int decode_country(const struct json *v, void *member,
 	return 0;
 }
 
-#define RATE .kind = JSON_REAL, .min = 0, .max = RATE_MAX
+#define RATE  .kind = JSON_REAL, .min = 0, .max = RATE_MAX
+#define COUNT .kind = JSON_U64, .min = 0, .max = COUNT_MAX
 
 static const struct json_field service_fields[] = {
 	{.name = "name",
@@ -180,75 +106,156 @@ static const struct json_field area_fields[] = {
 	 .max = 180,
 	 AT(report_area, lon_deg)},
 	{.name = "per_s", RATE, .required = true, AT(report_area, per_s)},
+	{.name = "nearest_per_s", RATE, AT(report_area, nearest_per_s)},
+	{.name = "km_p50",
+	 .kind = JSON_REAL,
+	 .min = -1,
+	 .max = KM_MAX,
+	 AT(report_area, km_p50)},
 };
 
-/* All elements of @v into a new array; NULL and p->rc on an error. */
-static void *decode_list(const struct json *v, const struct json_table *table,
-			 size_t element_bytes, size_t max,
-			 struct json_problem *p)
+static const struct json_field flow_fields[] = {
+	{.name = "country",
+	 .kind = JSON_CUSTOM,
+	 .decode = decode_country,
+	 AT(report_flow, country)},
+	{.name = "cell", .kind = JSON_U32, AT(report_flow, cell)},
+	{.name = "lat",
+	 .kind = JSON_REAL,
+	 .required = true,
+	 .min = -90,
+	 .max = 90,
+	 AT(report_flow, lat_deg)},
+	{.name = "lon",
+	 .kind = JSON_REAL,
+	 .required = true,
+	 .min = -180,
+	 .max = 180,
+	 AT(report_flow, lon_deg)},
+	{.name = "region",
+	 .kind = JSON_CUSTOM,
+	 .required = true,
+	 .decode = decode_id,
+	 AT(report_flow, region)},
+	{.name = "per_s", RATE, .required = true, AT(report_flow, per_s)},
+	{.name = "spill", .kind = JSON_BOOL, AT(report_flow, spill)},
+};
+
+static const struct json_field geo_fields[] = {
+	{.name = "databases", .kind = JSON_U32, AT(report_geo, databases)},
+	{.name = "rows", COUNT, AT(report_geo, rows)},
+	{.name = "database_wall_s",
+	 .kind = JSON_I64,
+	 .min = 0,
+	 .max = COUNT_MAX,
+	 AT(report_geo, database_wall_s)},
+};
+static const struct json_table geo_table = {geo_fields, ARRAY_LEN(geo_fields),
+					    false};
+
+/* ---- lists ---- */
+
+struct list_kind {
+	size_t element_bytes, max;
+	json_decode_cb *decode; /* one element, zeroed */
+};
+
+/* All elements of @v into a new array, which report_fini() frees whatever is
+ * returned. */
+static int decode_list(const struct json *v, const struct list_kind *kind,
+		       void **items_r, unsigned *count_r,
+		       struct json_problem *p)
 {
 	size_t count = json_array_len(v);
 	char *items;
+	int rc = 0;
 
-	if (!json_is_array(v)) {
-		json_problem_set(p, ERR_TYPE, "", "must be an array");
-		return NULL;
-	}
-	if (count > max) {
-		json_problem_set(p, ERR_TOOBIG, "", "at most %zu elements",
-				 max);
-		return NULL;
-	}
-	items = mem_array(count, element_bytes);
-	for (size_t i = 0; i < count; i++)
-		if (json_decode(json_array_at(v, i), table,
-				items + i * element_bytes, p) != 0) {
-			mem_free(items);
-			return NULL;
-		}
-	return items;
+	if (!json_is_array(v))
+		return json_problem_set(p, ERR_TYPE, "", "must be an array");
+	if (count > kind->max)
+		return json_problem_set(p, ERR_TOOBIG, "",
+					"at most %zu elements", kind->max);
+	items = mem_array(count, kind->element_bytes);
+	for (size_t i = 0; i < count && rc == 0; i++)
+		rc = kind->decode(json_array_at(v, i),
+				  items + i * kind->element_bytes, p);
+	*items_r = items;
+	*count_r = (unsigned)count;
+	return rc;
 }
 
-static int decode_services(const struct json *v, void *member,
-			   struct json_problem *p)
+static int decode_service(const struct json *v, void *service,
+			  struct json_problem *p)
 {
 	static const struct json_table table = {
 		service_fields, ARRAY_LEN(service_fields), false};
-	struct report_services *list = member;
 
-	list->items = decode_list(v, &table, sizeof(*list->items),
-				  REPORT_SERVICES_MAX, p);
-	list->count = list->items ? (unsigned)json_array_len(v) : 0;
-	return list->items ? 0 : p->rc;
+	return json_decode(v, &table, service, p);
 }
 
-static int decode_sites(const struct json *v, void *member,
-			struct json_problem *p)
+static int decode_site(const struct json *v, void *site, struct json_problem *p)
 {
 	static const struct json_table table = {site_fields,
 						ARRAY_LEN(site_fields), false};
-	struct report_sites *list = member;
 
-	list->items = decode_list(v, &table, sizeof(*list->items),
-				  REPORT_SITES_MAX, p);
-	list->count = list->items ? (unsigned)json_array_len(v) : 0;
-	return list->items ? 0 : p->rc;
+	return json_decode(v, &table, site, p);
 }
 
-static int decode_areas(const struct json *v, void *member,
-			struct json_problem *p)
+static int decode_area(const struct json *v, void *area, struct json_problem *p)
 {
 	static const struct json_table table = {area_fields,
 						ARRAY_LEN(area_fields), false};
-	struct report_areas *list = member;
 
-	list->items = decode_list(v, &table, sizeof(*list->items),
-				  REPORT_AREAS_MAX, p);
-	list->count = list->items ? (unsigned)json_array_len(v) : 0;
-	return list->items ? 0 : p->rc;
+	((struct report_area *)area)->km_p50 = -1;
+	return json_decode(v, &table, area, p);
 }
 
-#define COUNT .kind = JSON_U64, .min = 0, .max = COUNT_MAX
+static int decode_flow(const struct json *v, void *flow, struct json_problem *p)
+{
+	static const struct json_table table = {flow_fields,
+						ARRAY_LEN(flow_fields), false};
+
+	return json_decode(v, &table, flow, p);
+}
+
+/* ["id", first choices a second] */
+static int decode_node(const struct json *v, void *element,
+		       struct json_problem *p)
+{
+	struct report_node *node = element;
+
+	if (json_array_len(v) != 2 ||
+	    json_get_real(json_array_at(v, 1), &node->per_s) != 0)
+		return json_problem_set(p, ERR_TYPE, "",
+					"must be [\"id\", rate]");
+	if (!(node->per_s >= 0 && node->per_s <= RATE_MAX))
+		return json_problem_set(p, ERR_RANGE, "", "must be 0..%g",
+					RATE_MAX);
+	return decode_id(json_array_at(v, 0), node->id, p);
+}
+
+/* decode_services(), ...: of the type json_decode_cb. */
+#define LIST(plural, singular, limit)                                          \
+	static int decode_##plural(const struct json *v, void *member,         \
+				   struct json_problem *p)                     \
+	{                                                                      \
+		static const struct list_kind kind = {                         \
+			sizeof(struct report_##singular), limit,               \
+			decode_##singular};                                    \
+		struct report_##plural *list = member;                         \
+		void *items = NULL;                                            \
+		int rc = decode_list(v, &kind, &items, &list->count, p);       \
+                                                                               \
+		list->items = items;                                           \
+		return rc;                                                     \
+	}
+LIST(services, service, REPORT_SERVICES_MAX)
+LIST(sites, site, REPORT_SITES_MAX)
+LIST(areas, area, REPORT_AREAS_MAX)
+LIST(flows, flow, REPORT_FLOWS_MAX)
+LIST(nodes, node, REPORT_NODES_MAX)
+
+/* ---- the whole ---- */
 
 static const struct json_field report_fields[] = {
 	{.name = "boot_epoch",
@@ -301,6 +308,20 @@ static const struct json_field report_fields[] = {
 	 .kind = JSON_CUSTOM,
 	 .decode = decode_areas,
 	 AT(report, areas)},
+	{.name = "flows",
+	 .kind = JSON_CUSTOM,
+	 .decode = decode_flows,
+	 AT(report, flows)},
+	{.name = "nodes",
+	 .kind = JSON_CUSTOM,
+	 .decode = decode_nodes,
+	 AT(report, nodes)},
+	{.name = "placed_per_s", RATE, AT(report, placed_per_s)},
+	{.name = "nearest_per_s", RATE, AT(report, nearest_per_s)},
+	{.name = "geo",
+	 .kind = JSON_NESTED,
+	 .table = &geo_table,
+	 AT(report, geo)},
 };
 
 int report_decode(struct sv body, struct report *report_r,
@@ -329,7 +350,11 @@ void report_fini(struct report *report)
 	mem_free(report->services.items);
 	mem_free(report->sites.items);
 	mem_free(report->areas.items);
+	mem_free(report->flows.items);
+	mem_free(report->nodes.items);
 	report->services = (struct report_services){NULL, 0};
 	report->sites = (struct report_sites){NULL, 0};
 	report->areas = (struct report_areas){NULL, 0};
+	report->flows = (struct report_flows){NULL, 0};
+	report->nodes = (struct report_nodes){NULL, 0};
 }

@@ -14,10 +14,13 @@
 #include "lib/proto/jsonw.h"
 #include "lib/proto/node.h"
 
-#define REPORT_JSON_MAX	    (96 * 1024) /* bytes */
+/* All lists full, with the longest names: 352 KiB. */
+#define REPORT_JSON_MAX	    (384 * 1024) /* bytes */
 #define REPORT_SERVICES_MAX 16
-#define REPORT_SITES_MAX    256 /* those with most first choices */
-#define REPORT_AREAS_MAX    256 /* those with most queries */
+#define REPORT_SITES_MAX    256	 /* those with most first choices */
+#define REPORT_AREAS_MAX    256	 /* those with most queries */
+#define REPORT_FLOWS_MAX    512	 /* those with most first choices */
+#define REPORT_NODES_MAX    2048 /* those with most first choices */
 
 struct report_service {
 	char name[NODE_ID_BYTES];
@@ -38,6 +41,25 @@ struct report_area {
 	uint32_t cell;	 /* of this balancer's map; 0 = no place known */
 	double lat_deg, lon_deg;
 	double per_s;
+	double nearest_per_s; /* first choices in the region nearest to it */
+	double km_p50; /* from the cell's centre to the first choice; -1 =
+			* not known */
+};
+
+/* First choices from a cell that fall to a region. */
+struct report_flow {
+	char country[3];
+	uint32_t cell;
+	double lat_deg, lon_deg;
+	char region[NODE_ID_BYTES];
+	double per_s;
+	bool spill; /* another region is nearer */
+};
+
+/* First choices that fall to a node: ["id", per_s]. */
+struct report_node {
+	char id[NODE_ID_BYTES];
+	double per_s;
 };
 
 struct report {
@@ -55,6 +77,14 @@ struct report {
 	uint64_t snapshot_number, snapshot_revision;
 	int64_t snapshot_age_ms;
 	uint32_t replicas; /* R that it reckons with */
+	/* since the report before: from a known place, and of these first
+	 * choices in the nearest region */
+	double placed_per_s, nearest_per_s;
+	struct report_geo {
+		uint32_t databases;	 /* 0 = none: no place is known */
+		uint64_t rows;		 /* networks with a place */
+		int64_t database_wall_s; /* of the oldest; 0 = unknown */
+	} geo;
 	struct report_services {
 		struct report_service *items;
 		unsigned count;
@@ -67,9 +97,17 @@ struct report {
 		struct report_area *items;
 		unsigned count;
 	} areas;
+	struct report_flows {
+		struct report_flow *items;
+		unsigned count;
+	} flows;
+	struct report_nodes {
+		struct report_node *items;
+		unsigned count;
+	} nodes;
 };
 
-/* report_put - the members into @w's open object. */
+/* report_put - the members into @w's open object (report_put.c). */
 void report_put(struct jsonw *w, const struct report *report);
 
 /*

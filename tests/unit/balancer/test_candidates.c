@@ -76,6 +76,29 @@ static int compare_plain(const void *a, const void *b)
 	return x->site < y->site ? -1 : 1;
 }
 
+static double cost_of(const struct candidates_input *in, uint32_t c, uint32_t s)
+{
+	const struct candidates_site *site = &in->sites[s];
+	double km = 20038;
+
+	if (site->has_position)
+		km = place_km(in->cells[c].lat_deg, in->cells[c].lon_deg,
+			      site->lat_deg, site->lon_deg);
+	return candidates_cost(site, &in->policy, km, in->cells[c].carrier, 0);
+}
+
+/* Where a cell belongs does not depend on who is alive. */
+static void check_home(const struct candidates_input *in, uint32_t c,
+		       const struct candidates_row *row)
+{
+	double least = 1e9;
+
+	for (uint32_t s = 0; s < in->site_count; s++)
+		least = fmin(least, cost_of(in, c, s));
+	if (row->count > 0)
+		assert_true(cost_of(in, c, row->home) - least < 0.02);
+}
+
 static void check_row(const struct candidates_input *in, uint32_t c,
 		      const struct candidates_row *row)
 {
@@ -151,8 +174,10 @@ static void test_the_six_of_least_cost(void **state)
 				.carrier = (uint32_t)rng_below(&rng, 4)};
 		candidates_fill(&in, out);
 		assert_int_equal(out[0].count, 0);
-		for (uint32_t c = 1; c < 100; c++)
+		for (uint32_t c = 1; c < 100; c++) {
 			check_row(&in, c, &out[c]);
+			check_home(&in, c, &out[c]);
+		}
 	}
 }
 

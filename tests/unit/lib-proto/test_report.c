@@ -28,8 +28,11 @@ static void comes_back(void **state)
 	struct report_service services[] = {{"im", 1.5, 4.5, 0.75}};
 	struct report_site sites[] = {{"im", "eu", "a", 1},
 				      {"im", "us", "", 2}};
-	struct report_area areas[] = {{"DE", 7, 50.11, 8.68, 1.25},
-				      {"", 0, 0, 0, 3}};
+	struct report_area areas[] = {{"DE", 7, 50.11, 8.68, 1.25, 1, 320},
+				      {"", 0, 0, 0, 3, 0, -1}};
+	struct report_flow flows[] = {{"DE", 7, 50.11, 8.68, "eu", 1, false},
+				      {"DE", 7, 50.11, 8.68, "us", .25, true}};
+	struct report_node nodes[] = {{"c1", 2.5}, {"c-2", 0.5}};
 	const struct report report = {
 		.boot_epoch = 1700000000000123,
 		.version = "0.1.0",
@@ -46,9 +49,14 @@ static void comes_back(void **state)
 		.snapshot_revision = 9,
 		.snapshot_age_ms = -1,
 		.replicas = 3,
+		.placed_per_s = 1.25,
+		.nearest_per_s = 1,
+		.geo = {1, 5000000, 1700000000},
 		.services = {services, 1},
 		.sites = {sites, 2},
 		.areas = {areas, 2},
+		.flows = {flows, 2},
+		.nodes = {nodes, 2},
 	};
 	struct report got;
 	struct json_problem p;
@@ -62,6 +70,9 @@ static void comes_back(void **state)
 	assert_int_equal(got.sites.count, 2);
 	assert_string_equal(got.sites.items[0].zone, "a");
 	assert_string_equal(got.areas.items[0].country, "DE");
+	assert_true(got.flows.items[1].spill);
+	assert_string_equal(got.nodes.items[1].id, "c-2");
+	assert_int_equal(got.geo.rows, 5000000);
 	put(&second, &got);
 	assert_string_equal(buf_cstr(&first), buf_cstr(&second));
 	report_fini(&got);
@@ -82,6 +93,12 @@ static void the_least_is_enough(void **state)
 	assert_int_equal(got.areas.count, 0);
 	report_fini(&got);
 	report_fini(&got); /* twice is once */
+	assert_int_equal(report_decode(SV("{" LEAST ",\"areas\":[{\"per_s\":"
+					  "1}]}"),
+				       &got, &p),
+			 0);
+	assert_true(got.areas.items[0].km_p50 == -1);
+	report_fini(&got);
 }
 
 static void what_is_refused(void **state)
@@ -119,6 +136,23 @@ static void what_is_refused(void **state)
 		{"a country is two letters",
 		 "{" LEAST ",\"areas\":[{\"per_s\":1,\"country\":\"DEU\"}]}",
 		 ERR_RANGE, "/areas/country"},
+		{"a flow is from a place",
+		 "{" LEAST ",\"flows\":[{\"region\":\"eu\",\"per_s\":1}]}",
+		 ERR_MISSING_FIELD, "/flows/lat"},
+		{"a flow's spill is yes or no",
+		 "{" LEAST ",\"flows\":[{\"region\":\"eu\",\"per_s\":1,"
+		 "\"lat\":1,\"lon\":1,\"spill\":1}]}",
+		 ERR_TYPE, "/flows/spill"},
+		{"a node is a pair", "{" LEAST ",\"nodes\":[[\"a\"]]}",
+		 ERR_TYPE, "/nodes"},
+		{"a node's name is an id", "{" LEAST ",\"nodes\":[[\"A\",1]]}",
+		 ERR_RANGE, "/nodes"},
+		{"a node's rate is not below 0",
+		 "{" LEAST ",\"nodes\":[[\"a\",1],[\"b\",-1]]}", ERR_RANGE,
+		 "/nodes"},
+		{"a database of unknown age is 0",
+		 "{" LEAST ",\"geo\":{\"database_wall_s\":-1}}", ERR_RANGE,
+		 "/geo/database_wall_s"},
 		{"a list after a good one is bad",
 		 "{" LEAST ",\"services\":[{\"name\":\"s\"}],\"areas\":[1]}",
 		 ERR_TYPE, "/areas"},
@@ -137,7 +171,8 @@ static void what_is_refused(void **state)
 	}
 }
 
-static int decode_areas(unsigned count)
+/* @count times @element in the list @name. */
+static int decode_many(const char *name, const char *element, unsigned count)
 {
 	struct json_problem p;
 	struct report got;
@@ -145,9 +180,9 @@ static int decode_areas(unsigned count)
 	int rc;
 
 	buf_init(&b, REPORT_JSON_MAX);
-	buf_str(&b, "{" LEAST ",\"areas\":[{\"per_s\":1}");
+	buf_printf(&b, "{" LEAST ",\"%s\":[%s", name, element);
 	for (unsigned i = 1; i < count; i++)
-		buf_str(&b, ",{\"per_s\":1}");
+		buf_printf(&b, ",%s", element);
 	buf_str(&b, "]}");
 	rc = report_decode(buf_view(&b), &got, &p);
 	if (rc == 0)
@@ -158,9 +193,27 @@ static int decode_areas(unsigned count)
 
 static void lists_are_bounded(void **state)
 {
+	static const struct row {
+		const char *name, *element;
+		unsigned max;
+	} rows[] = {
+		{"services", "{\"name\":\"s\"}", REPORT_SERVICES_MAX},
+		{"sites", "{\"service\":\"s\",\"region\":\"r\",\"per_s\":1}",
+		 REPORT_SITES_MAX},
+		{"areas", "{\"per_s\":1}", REPORT_AREAS_MAX},
+		{"flows", "{\"lat\":1,\"lon\":1,\"region\":\"r\",\"per_s\":1}",
+		 REPORT_FLOWS_MAX},
+		{"nodes", "[\"n\",1]", REPORT_NODES_MAX},
+	};
+
 	(void)state;
-	assert_int_equal(decode_areas(REPORT_AREAS_MAX), 0);
-	assert_int_equal(decode_areas(REPORT_AREAS_MAX + 1), ERR_TOOBIG);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		const struct row *r = &rows[i];
+
+		assert_int_equal(decode_many(r->name, r->element, r->max), 0);
+		assert_int_equal(decode_many(r->name, r->element, r->max + 1),
+				 ERR_TOOBIG);
+	}
 }
 
 /* What our writer says at the worst fits what our reader takes. */
@@ -169,12 +222,16 @@ static void the_largest_fits(void **state)
 	static struct report_service services[REPORT_SERVICES_MAX];
 	static struct report_site sites[REPORT_SITES_MAX];
 	static struct report_area areas[REPORT_AREAS_MAX];
+	static struct report_flow flows[REPORT_FLOWS_MAX];
+	static struct report_node nodes[REPORT_NODES_MAX];
 	struct report report = {
 		.boot_epoch = 9000000000000000,
 		.queries_total = 9000000000000000,
 		.services = {services, REPORT_SERVICES_MAX},
 		.sites = {sites, REPORT_SITES_MAX},
 		.areas = {areas, REPORT_AREAS_MAX},
+		.flows = {flows, REPORT_FLOWS_MAX},
+		.nodes = {nodes, REPORT_NODES_MAX},
 	};
 	struct buf b;
 
@@ -188,8 +245,17 @@ static void the_largest_fits(void **state)
 		sites[i].per_s = 1e9;
 	}
 	for (unsigned i = 0; i < REPORT_AREAS_MAX; i++)
-		areas[i] = (struct report_area){"ZZ", UINT32_MAX, -89.99,
-						-179.99, 1e9};
+		areas[i] = (struct report_area){
+			"ZZ", UINT32_MAX, -89.99, -179.99, 1e9, 1e9, 65535};
+	for (unsigned i = 0; i < REPORT_FLOWS_MAX; i++) {
+		flows[i] = (struct report_flow){
+			"ZZ", UINT32_MAX, -89.99, -179.99, "", 1e9, false};
+		memset(flows[i].region, 'a', NODE_ID_BYTES - 1);
+	}
+	for (unsigned i = 0; i < REPORT_NODES_MAX; i++) {
+		memset(nodes[i].id, 'a', NODE_ID_BYTES - 1);
+		nodes[i].per_s = 1e9;
+	}
 	buf_init(&b, REPORT_JSON_MAX);
 	put(&b, &report);
 	buf_fini(&b);
