@@ -80,19 +80,20 @@ export function keyed<T, E extends Element>(
 	make: (item: T) => E,
 	update: (element: E, item: T) => void,
 ): void {
-	const left = new Set(known.keys());
+	const wanted = new Set(items.map(key));
+	// What left goes first: nothing else then moves, nor loses the focus.
+	for (const [id, element] of known)
+		if (!wanted.has(id)) {
+			element.remove();
+			known.delete(id);
+		}
 	let at = parent.firstElementChild;
 	for (const item of items) {
 		const id = key(item);
-		left.delete(id);
 		let element = known.get(id);
 		if (!element) known.set(id, (element = make(item)));
 		update(element, item);
 		if (element === at) at = at.nextElementSibling;
 		else parent.insertBefore(element, at);
-	}
-	for (const id of left) {
-		known.get(id)!.remove();
-		known.delete(id);
 	}
 }

@@ -8,7 +8,6 @@ import { badge, targetLink } from "./widgets.ts";
 
 const KINDS = { info: "info", warn: "hot", error: "full" };
 
-/** @tag: "li", or "tr" with a cell each */
 export function eventRow(context: Context, event: LogEvent): HTMLElement {
 	const cells: Child[] = [
 		h("time", { datetime: new Date(event.wall_ms).toISOString() }, moment(event.wall_ms)),
@@ -24,4 +23,9 @@ export function eventRow(context: Context, event: LogEvent): HTMLElement {
 export function newestFirst(events: LogEvent[]): LogEvent[] {
 	return [...new Map(events.map((e) => [e.id, e])).values()]
 		.sort((a, b) => b.id - a.id);
+}
+
+/** A region's events are also those of what is in it. */
+export function isAbout(event: LogEvent, target: string): boolean {
+	return event.target === target || `region/${event.region}` === target;
 }

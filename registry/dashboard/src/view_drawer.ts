@@ -7,11 +7,11 @@ import type { LogEvent, Node, Region } from "./api.ts";
 import { Chart } from "./chart.ts";
 import { problemText } from "./dialog.ts";
 import { attr, h, replace, text } from "./dom.ts";
-import { eventRow, newestFirst } from "./event_list.ts";
-import { count, duration, NONE, rate, ratio, share } from "./format.ts";
+import { eventRow, isAbout, newestFirst } from "./event_list.ts";
+import { count, duration, NONE, rate, share } from "./format.ts";
 import { biasText } from "./intent_text.ts";
 import type { Context, Mount } from "./view.ts";
-import { bar, fillBar, showBadge, stateKind, stateText } from "./widgets.ts";
+import { bar, showBadge, showUsed, stateKind, stateText } from "./widgets.ts";
 
 interface History {
 	step_s: number;
@@ -98,7 +98,7 @@ function mountTarget(root: HTMLElement, context: Context, target: Target): () =>
 		else if (region) showBadge(state, region.state, region.state);
 		else showBadge(state, store.state ? "not known" : "loading", "down");
 		text(used, it ? `${count(it.conns)} of ${count(it.capacity)} connections` : "");
-		fillBar(meter, it ? ratio(it.conns, it.capacity) ?? 0 : 0);
+		showUsed(meter, it?.conns ?? 0, it?.capacity ?? 0);
 		showFacts(facts, node ? nodeFacts(node) : region ? regionFacts(region) : []);
 		showIntent();
 	}
@@ -178,7 +178,7 @@ function mountTarget(root: HTMLElement, context: Context, target: Target): () =>
 
 	const ends = [
 		store.subscribe((change) => {
-			const mine = change.log.filter((event) => event.target === name);
+			const mine = change.log.filter((event) => isAbout(event, name));
 			if (mine.length) addEvents(mine);
 			show();
 		}),

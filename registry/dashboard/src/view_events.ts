@@ -4,7 +4,7 @@ import { call, path } from "./api.ts";
 import type { LogEvent } from "./api.ts";
 import { choice, failed } from "./dialog.ts";
 import { h, replace, text } from "./dom.ts";
-import { eventRow, newestFirst } from "./event_list.ts";
+import { eventRow, isAbout, newestFirst } from "./event_list.ts";
 import type { Mount } from "./view.ts";
 
 const KINDS = [
@@ -14,6 +14,8 @@ const KINDS = [
 	"balancer.join", "balancer.leave", "registry.start", "geo.missing",
 	"spill.begin", "spill.end",
 ];
+/** A filter lets through what is at least as severe. */
+const RANKS = ["info", "warn", "error"];
 const PAGE = 100;
 const SHOWN_MAX = 1000;
 
@@ -29,7 +31,7 @@ export const mountEvents: Mount = (root, context) => {
 	});
 	const kind = choice([["", "all kinds"], ...KINDS.map((k) => [k, k] as const)],
 		url.get("kind"), { "aria-label": "Kind", onchange: () => url.set({ kind: kind.value }) });
-	const severity = choice([["", "all severities"], ["info", "info"], ["warn", "warn"], ["error", "error"]],
+	const severity = choice([["", "all severities"], ["warn", "warnings and errors"], ["error", "errors"]],
 		url.get("severity"),
 		{ "aria-label": "Severity", onchange: () => url.set({ severity: severity.value }) });
 	const target = h("input", {
@@ -61,11 +63,11 @@ export const mountEvents: Mount = (root, context) => {
 		abort = new AbortController();
 		const before = more ? events[events.length - 1]?.id : null;
 		try {
-			const got = await call<{ events: LogEvent[] }>("GET",
+			const got = await call<{ events: LogEvent[]; more: boolean }>("GET",
 				path("/v1/log", { ...query(), before, limit: PAGE }), undefined, abort.signal);
 			events = more ? [...events, ...got.events] : got.events;
 			replace(trouble);
-			older.hidden = got.events.length < PAGE;
+			older.hidden = !got.more;
 			show();
 		} catch (error) {
 			failed(trouble, error);
@@ -75,8 +77,8 @@ export const mountEvents: Mount = (root, context) => {
 	const wanted = (event: LogEvent): boolean => {
 		const q = query();
 		return (!q.kind || event.kind === q.kind)
-			&& (!q.severity || event.severity === q.severity)
-			&& (!q.target || event.target === q.target);
+			&& RANKS.indexOf(event.severity) >= RANKS.indexOf(q.severity)
+			&& (!q.target || isAbout(event, q.target));
 	};
 
 	function release(): void {

@@ -7,9 +7,9 @@ import type { Question } from "./command.ts";
 import { choice, copyable, failed, field } from "./dialog.ts";
 import { h, replace } from "./dom.ts";
 import type { Child } from "./dom.ts";
-import { count, km, NONE, rate, ratio, share } from "./format.ts";
+import { count, km, NONE, rate, share } from "./format.ts";
 import type { Context, Mount } from "./view.ts";
-import { badge, bar, targetLink } from "./widgets.ts";
+import { badge, bar, targetLink, usedBar } from "./widgets.ts";
 
 interface Client {
 	ip: string | null;
@@ -104,10 +104,8 @@ function grid(label: string, heads: string[], rows: Child[]): Child {
 }
 
 const cells = (...values: Child[]): Child => values.map((v) => h("td", {}, v));
-const full = (est: number, limit: number): Child => {
-	const part = ratio(est, limit);
-	return [h("span", {}, `${count(est)} / ${count(limit)}`), bar(part ?? 0)];
-};
+const full = (est: number, limit: number): Child =>
+	[h("span", {}, `${count(est)} / ${count(limit)}`), usedBar(est, limit)];
 
 function clientLine(c: Client): Child {
 	const place = [c.country, c.area, c.city].filter(Boolean).join(", ");
@@ -123,7 +121,7 @@ function plainTables(context: Context, a: Answer): Child {
 			["#", "Site", "Distance", "Cost", "Share", "Room /s", "Full"],
 			a.sites.map((s) => h("tr", { class: s.site === a.chosen?.site ? "chosen" : null },
 				cells(s.rank, [targetLink(context, `region/${s.region}`, s.site),
-					s.site === a.chosen?.site && badge("chosen", "ok")],
+					" ", s.site === a.chosen?.site && badge("chosen", "ok")],
 				km(s.km), [km(s.cost), s.bias_km ? h("small", {}, ` bias ${s.bias_km}`) : null],
 				[h("span", {}, share(s.share)), bar(s.share)],
 				rate(s.headroom_per_s), full(s.est, s.limit))))),

@@ -3,12 +3,12 @@
 import type { Node } from "./api.ts";
 import { choice } from "./dialog.ts";
 import { attr, h, keyed, replace, text } from "./dom.ts";
-import { count, duration, rate, ratio, share } from "./format.ts";
+import { count, duration, rate, share } from "./format.ts";
 import { intentShort } from "./intent_text.ts";
 import { filterNodes, orderNodes } from "./node_order.ts";
 import type { stateFilters } from "./node_order.ts";
 import type { Mount } from "./view.ts";
-import { bar, fillBar, showBadge, stateKind, stateText } from "./widgets.ts";
+import { bar, showBadge, showUsed, stateKind, stateText } from "./widgets.ts";
 
 /** As in nodes.css. */
 const ROW_PX = 40;
@@ -41,7 +41,7 @@ const COLUMNS: Column[] = [
 		make: () => [h("span"), bar(0)],
 		show: (cell, n) => {
 			text(cell.firstElementChild!, `${count(n.conns)} / ${count(n.capacity)}`);
-			fillBar(cell.lastElementChild as HTMLElement, ratio(n.conns, n.capacity) ?? 0);
+			showUsed(cell.lastElementChild as HTMLElement, n.conns, n.capacity);
 		},
 	},
 	{

@@ -1,12 +1,13 @@
 // Small parts that several views share.
 import { attr, h, text } from "./dom.ts";
+import { ratio } from "./format.ts";
 import type { Node } from "./api.ts";
 import type { Context } from "./view.ts";
 
-/** A bar filled to @part (0..1), with a tick at @mark. Decoration only. */
+/** A bar for a share (0..1), with a tick at @mark. Decoration only. */
 export function bar(part: number, mark?: number): HTMLElement {
 	const element = h("i", { class: "meter", "aria-hidden": "true" });
-	fillBar(element, part);
+	fill(element, part);
 	if (mark != null) {
 		element.classList.add("marked");
 		element.style.setProperty("--mark", String(mark));
@@ -14,10 +15,21 @@ export function bar(part: number, mark?: number): HTMLElement {
 	return element;
 }
 
-export function fillBar(element: HTMLElement, part: number): void {
-	const level = part >= 0.95 ? "full" : part >= 0.8 ? "hot" : "";
-	element.style.setProperty("--part", Math.min(1, part || 0).toFixed(3));
-	attr(element, "data-level", level);
+function fill(element: HTMLElement, part: number): void {
+	element.style.setProperty("--part", Math.min(1, part).toFixed(3));
+}
+
+/** How full something is: also coloured by it. */
+export function showUsed(element: HTMLElement, conns: number, capacity: number): void {
+	const part = ratio(conns, capacity) ?? 0;
+	fill(element, part);
+	attr(element, "data-level", part >= 0.95 ? "full" : part >= 0.8 ? "hot" : null);
+}
+
+export function usedBar(conns: number, capacity: number): HTMLElement {
+	const element = bar(0);
+	showUsed(element, conns, capacity);
+	return element;
 }
 
 /** What a node's state is called: "ready", "drain 40 %", "weight 0", "down". */
