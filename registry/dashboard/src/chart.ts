@@ -80,7 +80,7 @@ export class Chart {
 			},
 			axes: [
 				{ ...axis(clock, 24), splits: marks },
-				{ ...axis(rate, 44), space: 36 },
+				{ ...axis(rate, 44), space: 24 },
 			],
 			series: [{}, ...lines.map(({ token, dashed }): uPlot.Series => ({
 				stroke: () => colour(token),
