@@ -19,13 +19,28 @@ const slimUplot = {
 		({ contents: slim(readFileSync(path, "utf8")) })),
 };
 
+// What d3-geo's projections can do beside what src/geo.ts asks of them.
+const NOT_ASKED = {
+	"clip/rectangle.js": "export default null;",
+	"clip/circle.js": "export default null;",
+	"projection/fit.js": ["Extent", "Size", "Width", "Height"]
+		.map((name) => `export const fit${name} = null;`).join(""),
+};
+const slimGeo = {
+	name: "slim-geo",
+	setup: ({ onLoad }) => {
+		for (const [name, contents] of Object.entries(NOT_ASKED))
+			onLoad({ filter: new RegExp(`d3-geo/src/${name.replace(".", "\\.")}$`) }, () => ({ contents }));
+	},
+};
+
 async function bundle() {
 	const made = await esbuild.build({
 		absWorkingDir: here.pathname,
 		entryPoints: { app: "src/main.ts", style: "src/app.css" },
 		outdir: "dist",
 		bundle: true,
-		plugins: [slimUplot],
+		plugins: [slimUplot, slimGeo],
 		minify: true,
 		write: false,
 		metafile: true,
@@ -42,9 +57,50 @@ async function bundle() {
 	};
 }
 
-// Coastlines only, and to a tenth of a degree: the map is at most 1,600 wide.
+// Coastlines only, to a tenth of a degree, without what lies south of 60 S: the
+// map is small and does not show more.
+const GRID = 0.1;
+const SOUTH = -60;
+
+function simpler(points) {
+	const kept = [];
+	for (const point of points) {
+		const last = kept.at(-1);
+		if (!last || last[0] !== point[0] || last[1] !== point[1]) kept.push(point);
+	}
+	return kept.length > 1 ? kept : points.slice(0, 2);
+}
+
 function land() {
-	return JSON.stringify(JSON.parse(read("node_modules/world-atlas/land-110m.json")));
+	const world = JSON.parse(read("node_modules/world-atlas/land-110m.json"));
+	const { scale, translate } = world.transform;
+	const arcs = world.arcs.map((arc) => {
+		let x = 0, y = 0;
+		return simpler(arc.map(([dx, dy]) => [
+			Math.round(((x += dx) * scale[0] + translate[0] + 180) / GRID),
+			Math.round(((y += dy) * scale[1] + translate[1] + 90) / GRID),
+		]));
+	});
+	const north = (ring) => ring.some((index) =>
+		arcs[index < 0 ? ~index : index].some(([, y]) => y * GRID - 90 > SOUTH));
+	const shape = world.objects.land.geometries[0];
+	shape.arcs = shape.arcs.filter((polygon) => north(polygon[0]));
+	const used = new Set(shape.arcs.flat(2).map((index) => (index < 0 ? ~index : index)));
+	return JSON.stringify({
+		type: "Topology",
+		transform: { scale: [GRID, GRID], translate: [-180, -90] },
+		objects: { land: shape },
+		arcs: arcs.map((arc, index) => (used.has(index) ? deltas(arc) : [])),
+	});
+}
+
+function deltas(points) {
+	let last = [0, 0];
+	return points.map((point) => {
+		const delta = [point[0] - last[0], point[1] - last[1]];
+		last = point;
+		return delta;
+	});
 }
 
 // Licences of what is really in the bundle, and of the coastlines.

@@ -24,11 +24,12 @@ export function rate(value: Num): string {
 	return value < 100 ? one.format(value) : count(value);
 }
 
-/** 0.934 -> 93.4 % */
+/** 0.934 -> 93.4 %, always with a digit after the point but for 0 and 100. */
 export function share(value: Num): string {
 	if (value == null) return NONE;
 	const percent = value * 100;
-	return (percent > 0 && percent < 0.1 ? "<0.1" : one.format(percent)) + " %";
+	if (percent > 0 && percent < 0.1) return "<0.1 %";
+	return `${percent && percent < 99.95 ? percent.toFixed(1) : whole.format(percent)} %`;
 }
 
 /** Part of a whole, or null when there is no whole. */

@@ -12,6 +12,7 @@ import { mountEvents } from "./view_events.ts";
 import { mountExplain } from "./view_explain.ts";
 import { mountLogin } from "./view_login.ts";
 import { mountNodes } from "./view_nodes.ts";
+import { mountNotices } from "./view_notices.ts";
 import { mountOverview } from "./view_overview.ts";
 import { mountStrip } from "./view_strip.ts";
 
@@ -36,6 +37,14 @@ function navigation({ url }: Context, links: Map<string, HTMLElement>): Element 
 	return h("nav", { "aria-label": "Pages" }, [...links.values()]);
 }
 
+function foot(): Element {
+	return h("footer", {},
+		"Client places: ",
+		h("a", { href: "https://db-ip.com", rel: "noreferrer" }, "IP Geolocation by DB-IP"),
+		", CC-BY-4.0. ",
+		h("a", { href: "LICENSES.txt" }, "Licences"));
+}
+
 function start(): void {
 	apply();
 	const context: Context = {
@@ -47,15 +56,17 @@ function start(): void {
 	const links = new Map<string, HTMLElement>();
 	const bar = h("header", { class: "bar" });
 	const strip = h("section", { class: "strip", "aria-label": "Status" });
+	const notices = h("div", { class: "notices", role: "status" });
 	const main = h("main", { id: "main", tabindex: -1 });
 	const over = h("div", { class: "over" });
 	document.body.append(
 		h("a", { class: "skip", href: "#main" }, "To the content"),
-		bar, strip, main, over,
+		bar, strip, notices, main, foot(), over,
 	);
 	mountBar(bar, context);
 	bar.children[0]!.after(navigation(context, links));
 	mountStrip(strip, context);
+	mountNotices(notices, context);
 	mountDrawer(over, context);
 	mountLogin(over, context);
 
