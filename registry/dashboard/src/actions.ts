@@ -239,8 +239,9 @@ const TITLES: Record<Verb, string> = {
 };
 
 function byLine(context: Context): Child {
-	const name = context.session.who?.name || context.session.who?.role;
-	return h("p", { class: "hint" }, `Kept in the audit as done by ${name}, now.`);
+	const who = context.session.who;
+	return h("p", { class: "hint" },
+		`By ${who?.name || who?.role}, from now on; kept in the audit, can be undone.`);
 }
 
 function askRelease(context: Context, target: Target, now: Intent): void {

@@ -28,7 +28,9 @@ type Facts = [string, string][];
 function nodeFacts(n: Node): Facts {
 	return [
 		["Region", n.zone ? `${n.region} / ${n.zone}` : n.region],
-		["Service", n.service],
+		n.drain
+			? ["Drained", `${share(n.drain.progress)} of ${count(n.drain.conns_at_start)}`]
+			: ["Service", n.service],
 		["First choices", `${share(n.first_share)}, ${rate(n.first_per_s)}/s`],
 		["Weight", n.weight === n.effective_weight ? String(n.weight)
 			: `${n.weight} reported, ${n.effective_weight} effective`],

@@ -5,7 +5,7 @@ import type { Num } from "./api.ts";
 import { curlLine, perictlLine, questionQuery } from "./command.ts";
 import type { Question } from "./command.ts";
 import { choice, copyable, failed, field } from "./dialog.ts";
-import { h, replace } from "./dom.ts";
+import { h, replace, text } from "./dom.ts";
 import type { Child } from "./dom.ts";
 import { count, km, NONE, rate, share } from "./format.ts";
 import type { Context, Mount } from "./view.ts";
@@ -158,16 +158,18 @@ function changedTables(context: Context, a: Answer): Child {
 	];
 }
 
+function snapshotText({ snapshot, chosen }: Answer): string {
+	const { number, revision, age_ms, service } = snapshot;
+	return (number == null ? "" : `Snapshot ${number}, `) + `revision ${revision}`
+		+ (age_ms == null ? "" : `, ${rate(age_ms / 1000)} s old`) + ` · service ${service}`
+		+ (chosen ? ` · u = ${chosen.u.toFixed(4)}` : "");
+}
+
 function showAnswer(root: Element, context: Context, a: Answer): void {
 	const flags = Array.isArray(a.flags) ? (a.flags as string[]) : [];
 	replace(root,
 		clientLine(a.client),
-		h("p", { class: "hint" },
-			`Snapshot ${a.snapshot.number ?? a.snapshot.revision}, revision ${a.snapshot.revision}`,
-			a.snapshot.age_ms != null && `, ${rate(a.snapshot.age_ms / 1000)} s old`,
-			` · service ${a.snapshot.service}`,
-			a.chosen && ` · u = ${a.chosen.u.toFixed(4)}`,
-			" ", flags.map((flag) => badge(flag, "hot"))),
+		flags.length > 0 && h("p", {}, flags.map((flag) => badge(flag, "hot"))),
 		a.changes ? changedTables(context, a) : plainTables(context, a));
 }
 
@@ -197,9 +199,9 @@ function whatIf(context: Context): HTMLElement {
 	const add = (): void => {
 		if (!name.value.trim()) return name.focus();
 		const key = kind.value as Kind;
-		const text = name.value.trim() + (key === "weight" ? `:${weight.value}` : "");
+		const item = name.value.trim() + (key === "weight" ? `:${weight.value}` : "");
 		name.value = "";
-		put(key, [...new Set([...questionOf(context)[key], text])]);
+		put(key, [...new Set([...questionOf(context)[key], item])]);
 	};
 	const show = (): void => {
 		const q = questionOf(context);
@@ -229,7 +231,8 @@ export const mountExplain: Mount = (root, context) => {
 		url.get("family"));
 	const changes = whatIf(context);
 	const commands = h("div", { class: "commands" });
-	const result = h("div", { class: "answer", "aria-live": "polite" });
+	const said = h("p", { class: "hint", role: "status" });
+	const result = h("div", { class: "answer" });
 	const form = h("form", {
 		onsubmit: (event: Event) => {
 			event.preventDefault();
@@ -240,13 +243,14 @@ export const mountExplain: Mount = (root, context) => {
 	}, h("div", { class: "fields" },
 		field("Client's address", ip), field("Device", device), field("Family", family),
 		h("button", { class: "primary" }, "Explain")), changes);
-	root.append(h("h1", {}, "Explain"), form, commands, result);
+	root.append(h("h1", {}, "Explain"), form, commands, said, result);
 
 	async function load(): Promise<void> {
 		const q = questionOf(context);
 		abort.abort();
 		if (!q.ip) {
 			replace(commands);
+			text(said, "");
 			replace(result, h("p", { class: "empty" },
 				"Which nodes does a client get, in which order, and why? Give its address."));
 			return;
@@ -256,9 +260,12 @@ export const mountExplain: Mount = (root, context) => {
 			copyable("perictl", perictlLine(q)));
 		abort = new AbortController();
 		try {
-			showAnswer(result, context, await call<Answer>("GET",
-				`/v1/explain?${questionQuery(q)}`, undefined, abort.signal));
+			const a = await call<Answer>("GET",
+				`/v1/explain?${questionQuery(q)}`, undefined, abort.signal);
+			text(said, snapshotText(a));
+			showAnswer(result, context, a);
 		} catch (error) {
+			text(said, "");
 			failed(result, error);
 		}
 	}
