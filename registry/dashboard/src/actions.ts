@@ -44,6 +44,12 @@ export function intentOf(context: Context, target: Target): Intent | null {
 
 // -- doing and undoing ------------------------------------------------------
 
+/** At most 256 bytes, as every reason. */
+export function undoReason(reason: string): string {
+	const why = reason.startsWith("undo: ") ? reason : `undo: ${reason}`;
+	return new TextDecoder().decode(new TextEncoder().encode(why).slice(0, 253));
+}
+
 /**
  * apply - make @after (a PUT's body; null: release) the target's intent and
  * offer the way back to @before. Throws a Problem.
@@ -59,11 +65,9 @@ export async function apply(
 	const now = after
 		? await call<Intent>("PUT", at, after)
 		: (await call("DELETE", at, { reason }), null);
+	const why = undoReason(reason);
 	const undo = () =>
-		apply(context, target, now,
-			before && intentBody(before, `undo: ${reason}`.slice(0, 256)),
-			`undo: ${reason}`.slice(0, 256),
-		).catch((error) => toast(`Not undone: ${problemText(error)}`));
+		apply(context, target, now, before && intentBody(before, why), why).catch((error) => toast(`Not undone: ${problemText(error)}`));
 	toast(now
 		? `${target.id}: ${intentLong(now)}, ${untilText(now.until_wall_s)}.`
 		: `${target.id}: released.`, "Undo", undo);

@@ -1,5 +1,5 @@
 // The audit: who did what to which target, why, and the way back.
-import { apply, intentOf } from "./actions.ts";
+import { apply, intentOf, undoReason } from "./actions.ts";
 import type { Scope } from "./actions.ts";
 import { call, path } from "./api.ts";
 import type { Intent } from "./api.ts";
@@ -30,7 +30,7 @@ const PAGE = 100;
 /** Put back what was in force before @entry, for a reason. */
 function askUndo(context: Context, entry: Entry, done: () => void): void {
 	const [scope, id] = entry.target.split("/") as [Scope, string];
-	const reason = h("input", { required: true, maxlength: 256, value: `undo: ${entry.reason}`.slice(0, 256) });
+	const reason = h("input", { required: true, maxlength: 256, value: undoReason(entry.reason) });
 	ask(`Undo on ${id}`, "Undo", [
 		h("p", {}, entry.before
 			? ["Sets it to what it was before: ", h("strong", {}, intentLong(entry.before)), "."]

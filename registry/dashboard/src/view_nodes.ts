@@ -90,7 +90,7 @@ const STATES = [
 
 function makeRow(): HTMLTableRowElement {
 	return h("tr", {}, COLUMNS.map(({ sort, make }, i) =>
-		h(i ? "td" : "th", { class: sort, ...(!i && { scope: "row" }) }, make?.())));
+		h(i ? "td" : "th", { class: `c-${sort}`, ...(!i && { scope: "row" }) }, make?.())));
 }
 
 function showRow(row: HTMLTableRowElement, node: Node | undefined): void {
@@ -120,7 +120,7 @@ export const mountNodes: Mount = (root, { store, url }) => {
 
 	// -- the table --
 	const heads = COLUMNS.map(({ sort, title }) =>
-		h("th", { scope: "col", class: sort }, h("button", { onclick: () => turn(sort) }, title)));
+		h("th", { scope: "col", class: `c-${sort}` }, h("button", { onclick: () => turn(sort) }, title)));
 	const above = h("tbody", { "aria-hidden": "true" }, h("tr", {}, h("td")));
 	const body = h("tbody");
 	const below = h("tbody", { "aria-hidden": "true" }, h("tr", {}, h("td")));
