@@ -7,6 +7,7 @@
 
 #include "registry/access.h"
 #include "registry/api_log.h"
+#include "registry/api_view.h"
 #include "registry/router.h"
 #include "registry/ui.h"
 
@@ -23,6 +24,9 @@ static const struct router_route routes[] = {
 	 api_log_lines},
 	{"/v1/events.csv", HTTP1_GET, ACCESS_VIEWER, ROUTER_PLAIN, api_log_csv},
 	{"/v1/whoami", HTTP1_GET, ACCESS_NONE, ROUTER_PLAIN, answer_whoami},
+	{"/v1/state", HTTP1_GET, ACCESS_VIEWER, ROUTER_PLAIN, api_view_state},
+	{"/v1/events", HTTP1_GET, ACCESS_VIEWER, ROUTER_STREAM,
+	 api_view_events},
 	/* Without a role: to log in somebody has to have the page. */
 	{"/", HTTP1_GET, ACCESS_NONE, ROUTER_PLAIN, answer_index},
 	{"/index.html", HTTP1_GET, ACCESS_NONE, ROUTER_PLAIN, answer_index},

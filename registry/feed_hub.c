@@ -492,6 +492,11 @@ const char *feed_hub_epoch(const struct feed_hub *hub)
 	return feed_ring_epoch(hub->ring);
 }
 
+const struct feed_ring *feed_hub_ring(const struct feed_hub *hub)
+{
+	return hub->ring;
+}
+
 const struct feed_hub_counters *feed_hub_counters(const struct feed_hub *hub)
 {
 	return &hub->counters;

@@ -67,6 +67,8 @@ void feed_hub_balancers(struct feed_hub *hub, int count);
 /* feed_hub_rev, feed_hub_epoch - of the last change; the epoch is borrowed. */
 uint64_t feed_hub_rev(const struct feed_hub *hub);
 const char *feed_hub_epoch(const struct feed_hub *hub);
+/* feed_hub_ring - the last changes; borrowed. */
+const struct feed_ring *feed_hub_ring(const struct feed_hub *hub);
 /* feed_hub_counters - borrowed, always current. */
 const struct feed_hub_counters *feed_hub_counters(const struct feed_hub *hub);
 

@@ -63,6 +63,8 @@ static const struct {
 		 "The registry has max_watchers watchers"},
 	[REFUSAL_TOO_MANY_BALANCERS] = {503, "too-many-balancers",
 					"256 balancers report already"},
+	[REFUSAL_TOO_MANY_VIEWERS] = {503, "too-many-viewers",
+				      "256 pages look at the fleet already"},
 	[REFUSAL_STORE_QUEUE_FULL] = {503, "store-queue-full",
 				      "Too many changes wait to be stored"},
 	[REFUSAL_STORE_UNAVAILABLE] = {503, "store-unavailable",

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "lib/base/clk.h"
 #include "lib/base/crypto.h"
@@ -16,6 +17,8 @@
 #include "lib/base/mem.h"
 #include "registry/admin.h"
 #include "registry/api.h"
+#include "registry/api_view.h"
+#include "registry/pulse.h"
 #include "registry/region_keeper.h"
 #include "registry/registry_metrics.h"
 #include "registry/store_sqlite.h"
@@ -225,7 +228,10 @@ static void make_tables(struct registry *r)
 		buf_hex(&epoch, random[i], 2);
 	hub.epoch = buf_cstr(&epoch);
 	r->regions = region_table_new();
+	r->viewers = viewer_hub_new(r->ctx->loop, hub.epoch);
+	r->pulse = pulse_new(r, r->ctx->loop);
 	r->events = event_log_new(settings->events_kept);
+	event_log_listen(r->events, api_view_log, r);
 	r->balancers = balancer_table_new(clk_mono_ms());
 	balancer_table_listen(r->balancers, event_source_balancer, r);
 	r->access = access_new();
@@ -234,6 +240,24 @@ static void make_tables(struct registry *r)
 	r->hub = feed_hub_new(
 		r->ctx->loop, &hub,
 		&(struct feed_state){r->leases, r->regions, r->overrides});
+}
+
+/* For people: this machine's name when it listens on all addresses. */
+static void note_nodes_url(struct registry *r, uint16_t port)
+{
+	const struct addr *at = &registry_settings_of(r)->listen_nodes.at;
+	char host[256] = "localhost";
+	struct buf url;
+
+	buf_init_fixed(&url, r->nodes_url, sizeof(r->nodes_url));
+	if (at->family == ADDR_NONE)
+		(void)gethostname(host, sizeof(host) - 1);
+	else
+		addr_text(at, host);
+	buf_printf(&url,
+		   at->family == ADDR_V6 ? "http://[%s]:%u" : "http://%s:%u",
+		   host, port);
+	(void)buf_cstr(&url);
 }
 
 static int listen_nodes(struct registry *r)
@@ -253,6 +277,7 @@ static int listen_nodes(struct registry *r)
 			err_str(rc));
 		return rc;
 	}
+	note_nodes_url(r, port);
 	service_add_server(r->ctx, "nodes", r->nodes_httpd);
 	service_log_listen("nodes", &at->at, port);
 	return 0;
@@ -284,6 +309,8 @@ static void stop(struct service_context *ctx)
 	loop_timer_free(&r->look_timer);
 	loop_timer_free(&r->drain_timer);
 	store_free(&r->store); /* its last callbacks want all the rest */
+	pulse_free(&r->pulse);
+	viewer_hub_free(&r->viewers);
 	feed_hub_free(&r->hub);
 	httpd_free(&r->nodes_httpd);
 	lease_table_free(&r->leases);

@@ -18,6 +18,7 @@
 #include "registry/region_table.h"
 #include "registry/registry_conf.h"
 #include "registry/store.h"
+#include "registry/viewer_hub.h"
 
 struct registry {
 	struct service_context *ctx; /* borrowed; settings and loop */
@@ -31,8 +32,11 @@ struct registry {
 	struct event_log *events;
 	struct event_source event_source;
 	struct httpd *nodes_httpd;
-	struct access *access; /* who may what on the admin listener */
-	bool listening;	       /* everything is there: requests may come */
+	struct access *access;	    /* who may what on the admin listener */
+	struct viewer_hub *viewers; /* of the dashboard */
+	struct pulse *pulse;	    /* what they are told */
+	char nodes_url[300];	    /* at which nodes register */
+	bool listening;		    /* everything is there: requests may come */
 	struct loop_timer *lease_timer, *look_timer, *drain_timer;
 	struct refusal_counters refusals;
 	struct log_rate lease_log; /* nodes cause these lines */
