@@ -8,6 +8,7 @@
 #include "registry/access.h"
 #include "registry/api_log.h"
 #include "registry/api_view.h"
+#include "registry/api_intent.h"
 #include "registry/router.h"
 #include "registry/ui.h"
 
@@ -27,6 +28,15 @@ static const struct router_route routes[] = {
 	{"/v1/state", HTTP1_GET, ACCESS_VIEWER, ROUTER_PLAIN, api_view_state},
 	{"/v1/events", HTTP1_GET, ACCESS_VIEWER, ROUTER_STREAM,
 	 api_view_events},
+	{"/v1/intents", HTTP1_GET, ACCESS_VIEWER, ROUTER_PLAIN,
+	 api_intent_list},
+	{"/v1/intent/*/*", HTTP1_GET, ACCESS_VIEWER, ROUTER_PLAIN,
+	 api_intent_get},
+	{"/v1/intent/*/*", HTTP1_PUT, ACCESS_OPERATOR, ROUTER_BODY,
+	 api_intent_put},
+	{"/v1/intent/*/*", HTTP1_DELETE, ACCESS_OPERATOR, ROUTER_PLAIN,
+	 api_intent_delete},
+	{"/v1/audit", HTTP1_GET, ACCESS_VIEWER, ROUTER_PLAIN, api_intent_audit},
 	/* Without a role: to log in somebody has to have the page. */
 	{"/", HTTP1_GET, ACCESS_NONE, ROUTER_PLAIN, answer_index},
 	{"/index.html", HTTP1_GET, ACCESS_NONE, ROUTER_PLAIN, answer_index},

@@ -245,14 +245,29 @@ void api_nodes_put(const struct api_call *call)
 		store_put(call, &record);
 }
 
-/* What the operator wants of the node. */
-static void put_intent(struct jsonw *w)
+/* What is left of a drain; 0 = as long as its pace takes. */
+static uint64_t deadline_ms(const struct intent_effect *effect)
 {
+	int64_t left_s = effect->deadline_wall_s - clk_wall_s();
+
+	if (effect->deadline_wall_s == 0)
+		return 0;
+	return left_s > 0 ? (uint64_t)left_s * 1000 : 1; /* now */
+}
+
+/* What the operator wants of the node. */
+static void put_intent(struct jsonw *w, const struct intent_effect *effect)
+{
+	uint32_t shed = effect->shed_per_min;
+
+	if (shed == 0 && effect->state != INTENT_UP)
+		shed = INTENT_SHED_DEFAULT;
 	jsonw_object(w, "intent");
-	jsonw_str(w, "state", "up");
-	jsonw_u64(w, "weight", NODE_WEIGHT_NORMAL);
-	jsonw_u64(w, "shed_per_min", 0);
-	jsonw_u64(w, "deadline_ms", 0);
+	jsonw_str(w, "state", intent_state_str(effect->state));
+	jsonw_u64(w, "weight",
+		  effect->has_weight ? effect->weight : NODE_WEIGHT_NORMAL);
+	jsonw_u64(w, "shed_per_min", shed);
+	jsonw_u64(w, "deadline_ms", deadline_ms(effect));
 	jsonw_object_end(w);
 }
 
@@ -261,6 +276,7 @@ void api_nodes_renew(const struct api_call *call)
 	struct registry *r = call->registry;
 	const struct lease *lease;
 	struct json_problem p;
+	struct intent_effect effect;
 	struct node_load load;
 	struct jsonw w;
 	int rc = node_load_decode(call->req->body, &load, &p);
@@ -274,13 +290,14 @@ void api_nodes_renew(const struct api_call *call)
 		api_refuse(call, refusal_for(rc), NULL);
 		return;
 	}
+	intent_keeper_heard(r, lease, &effect);
 	jsonw_init(&w,
 		   httpd_reply_begin(call->req, 200,
 				     SV("Content-Type: application/json\r\n")));
 	jsonw_object(&w, NULL);
 	jsonw_u64(&w, "ttl_ms", lease->record.ttl_ms);
 	jsonw_u64(&w, "renew_ms", lease_renew_ms(r->leases, lease));
-	put_intent(&w);
+	put_intent(&w, &effect);
 	jsonw_object_end(&w);
 	httpd_reply_end(call->req);
 }

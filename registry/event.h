@@ -9,7 +9,7 @@
 #include "lib/proto/node.h"
 
 #define EVENT_TARGET_BYTES (NODE_ID_BYTES + 10) /* "balancer/" and an id */
-#define EVENT_TEXT_BYTES   320
+#define EVENT_TEXT_BYTES   400
 #define EVENT_JSON_MAX	   4096 /* bytes of one event, escapes and all */
 
 enum event_kind {

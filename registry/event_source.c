@@ -80,6 +80,33 @@ void event_source_lease(struct registry *r, const struct lease *lease,
 	event_log_add(r->events, &event);
 }
 
+void event_source_intent(struct registry *r, const struct intent *intent,
+			 enum override_event what)
+{
+	static const enum event_kind kinds[] = {
+		[OVERRIDE_PUT] = EVENT_INTENT_PUT,
+		[OVERRIDE_RELEASED] = EVENT_INTENT_RELEASE,
+		[OVERRIDE_EXPIRED] = EVENT_INTENT_EXPIRE,
+	};
+	const struct lease *lease =
+		intent->scope == INTENT_NODE
+			? lease_find(r->leases, sv_str(intent->id))
+			: NULL;
+	struct event event = event_of(kinds[what], "");
+	struct buf text;
+
+	/* Name and reason at their longest fit. */
+	buf_init_fixed(&text, event.text, sizeof(event.text) - 1);
+	buf_printf(&text, "%s by %s: %s", intent_state_str(intent->state),
+		   intent->by, intent->reason);
+	set_target(&event, intent_scope_str(intent->scope), intent->id);
+	if (intent->scope == INTENT_REGION)
+		set_region(&event, intent->id);
+	else if (lease)
+		set_region(&event, lease->record.region);
+	event_log_add(r->events, &event);
+}
+
 void event_source_balancer(const struct balancer_entry *entry,
 			   enum balancer_event what, void *arg)
 {

@@ -9,6 +9,7 @@
 #include "registry/balancer_table.h"
 #include "registry/event_log.h"
 #include "registry/lease.h"
+#include "registry/override.h"
 
 struct registry;
 
@@ -23,6 +24,10 @@ void event_source_begin(struct registry *r);
 /* event_source_lease - as lease_event_cb. */
 void event_source_lease(struct registry *r, const struct lease *lease,
 			enum lease_event event, enum node_state before);
+
+/* event_source_intent - as override_event_cb. */
+void event_source_intent(struct registry *r, const struct intent *intent,
+			 enum override_event what);
 
 /* event_source_balancer - a balancer_event_cb; @arg is the registry. */
 void event_source_balancer(const struct balancer_entry *entry,

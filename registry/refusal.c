@@ -43,6 +43,8 @@ static const struct {
 				  "There is nothing at this path"},
 	[REFUSAL_UNKNOWN_NODE] = {404, "unknown-node",
 				  "The node is not registered"},
+	[REFUSAL_UNKNOWN_INTENT] = {404, "unknown-intent",
+				    "Nobody wants anything of this target"},
 	[REFUSAL_METHOD_NOT_ALLOWED] = {405, "method-not-allowed",
 					"The path does not know this method"},
 	[REFUSAL_NEWER_BOOT_EPOCH] = {409, "newer-boot-epoch",
@@ -61,6 +63,8 @@ static const struct {
 	[REFUSAL_TOO_MANY_WATCHERS] =
 		{503, "too-many-watchers",
 		 "The registry has max_watchers watchers"},
+	[REFUSAL_TOO_MANY_INTENTS] = {503, "too-many-intents",
+				      "8192 targets have an intent already"},
 	[REFUSAL_TOO_MANY_BALANCERS] = {503, "too-many-balancers",
 					"256 balancers report already"},
 	[REFUSAL_TOO_MANY_VIEWERS] = {503, "too-many-viewers",

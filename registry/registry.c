@@ -83,12 +83,14 @@ static void on_lease(struct lease *lease, enum lease_event event,
 	case LEASE_LEFT:
 		log_lease(r, lease, "left");
 		feed_hub_gone(r->hub, lease, "left");
+		intent_keeper_gone(r, lease);
 		region_keeper_leave(r, record->region);
 		break;
 	case LEASE_FORGOTTEN:
 		log_lease(r, lease, "forget");
 		store_forget_node(r->store, record->id, record->boot_epoch);
 		feed_hub_gone(r->hub, lease, "forgotten");
+		intent_keeper_gone(r, lease);
 		region_keeper_leave(r, record->region);
 		break;
 	}
@@ -99,6 +101,7 @@ static void on_override(struct override *entry, enum override_event event,
 {
 	struct registry *r = arg;
 
+	event_source_intent(r, &entry->intent, event);
 	if (event == OVERRIDE_PUT)
 		feed_hub_intent(r->hub, entry);
 	else
@@ -112,6 +115,7 @@ static void on_lease_timer(void *arg)
 	/* The real time, not the turn's: a turn that took long is a pause. */
 	lease_advance(r->leases, clk_mono_ms());
 	balancer_table_advance(r->balancers, clk_mono_ms());
+	intent_keeper_advance(r, clk_wall_s());
 	feed_hub_balancers(r->hub, balancer_table_count(r->balancers));
 }
 
@@ -145,6 +149,20 @@ static void on_loaded_node(void *arg, const struct store_node *node)
 	region_keeper_join(r, &node->record);
 }
 
+static void on_loaded_intent(void *arg, const struct intent *intent)
+{
+	struct registry *r = arg;
+
+	override_restore(r->overrides, intent);
+}
+
+static void on_loaded_audit(void *arg, const struct store_audit *entry)
+{
+	struct registry *r = arg;
+
+	audit_keep(r->audit, entry);
+}
+
 static void on_loaded(void *arg, int rc)
 {
 	struct registry *r = arg;
@@ -159,6 +177,8 @@ static int load_store(struct registry *r)
 	struct store_sink sink = {
 		.region = on_loaded_region,
 		.node = on_loaded_node,
+		.intent = on_loaded_intent,
+		.audit = on_loaded_audit,
 		.done = on_loaded,
 		.arg = r,
 	};
@@ -170,8 +190,10 @@ static int load_store(struct registry *r)
 	if (rc == 0)
 		rc = r->load_rc == ERR_AGAIN ? ERR_CLOSED : r->load_rc;
 	if (rc == 0)
-		log_info("store.load nodes=%zu regions=%zu unreadable=%" PRIu64,
+		log_info("store.load nodes=%zu regions=%zu intents=%zu "
+			 "unreadable=%" PRIu64,
 			 lease_count(r->leases), region_table_count(r->regions),
+			 override_count(r->overrides),
 			 store_counters(r->store)->unreadable);
 	return rc;
 }
@@ -237,6 +259,8 @@ static void make_tables(struct registry *r)
 	r->access = access_new();
 	r->leases = lease_table_new(&leases, clk_mono_ms(), on_lease, r);
 	r->overrides = override_table_new(on_override, r);
+	r->audit = audit_new();
+	r->intents = intent_keeper_new();
 	r->hub = feed_hub_new(
 		r->ctx->loop, &hub,
 		&(struct feed_state){r->leases, r->regions, r->overrides});
@@ -319,6 +343,8 @@ static void stop(struct service_context *ctx)
 	event_log_free(&r->events);
 	access_free(&r->access);
 	override_table_free(&r->overrides);
+	intent_keeper_free(&r->intents);
+	audit_free(&r->audit);
 	mem_free(r);
 	ctx->app = NULL;
 }
@@ -333,6 +359,8 @@ static int start_parts(struct registry *r)
 		rc = load_store(r);
 	if (rc == 0)
 		rc = region_keeper_read_file(r);
+	if (rc == 0)
+		intent_keeper_advance(r, clk_wall_s());
 	/* Listening begins now: leases count from here, not from the load. */
 	if (rc == 0)
 		lease_listen(r->leases, clk_mono_ms());
@@ -409,7 +437,8 @@ static bool ready(struct service_context *ctx, struct buf *why)
 
 static const char help_more[] =
 	"Files:\n"
-	"  STATE_DIR/registry.db       registrations and regions (SQLite)\n"
+	"  STATE_DIR/registry.db       registrations, regions, intents "
+	"(SQLite)\n"
 	"  STATE_DIR/registry.db.lock  held while the registry runs\n"
 	"  STATE_DIR/admin.token       opens the admin listener, role admin\n"
 	"\n"

@@ -13,6 +13,7 @@
 #include "registry/event_log.h"
 #include "registry/event_source.h"
 #include "registry/feed_hub.h"
+#include "registry/intent_keeper.h"
 #include "registry/lease.h"
 #include "registry/refusal.h"
 #include "registry/region_table.h"
@@ -25,6 +26,8 @@ struct registry {
 	struct lease_table *leases;
 	struct region_table *regions;
 	struct override_table *overrides; /* what operators want */
+	struct intent_keeper *intents;	  /* changes of it, and drains */
+	struct audit *audit;
 	struct balancer_table *balancers;
 	uint64_t balancer_reports; /* taken */
 	struct store *store;

@@ -131,6 +131,37 @@ static void collect_feed_bytes(struct metrics_writer *w, void *arg)
 			   feed_hub_counters(registry_of(arg)->hub)->bytes);
 }
 
+static void collect_intents(struct metrics_writer *w, void *arg)
+{
+	const struct override_table *overrides = registry_of(arg)->overrides;
+	char storage[64];
+	struct buf labels;
+
+	for (enum intent_scope scope = INTENT_NODE; scope <= INTENT_REGION;
+	     scope++) {
+		for (enum intent_state state = INTENT_UP;
+		     state <= INTENT_MAINTENANCE; state++) {
+			buf_init_fixed(&labels, storage, sizeof(storage));
+			buf_printf(&labels, "scope=\"%s\",state=\"%s\"",
+				   intent_scope_str(scope),
+				   intent_state_str(state));
+			metrics_sample_u64(
+				w, buf_cstr(&labels),
+				override_count_in(overrides, scope, state));
+		}
+	}
+}
+
+static void collect_intent_changes(struct metrics_writer *w, void *arg)
+{
+	const struct intent_keeper_counters *c =
+		intent_keeper_counters(registry_of(arg)->intents);
+
+	sample(w, "action", "put", c->put);
+	sample(w, "action", "release", c->released);
+	sample(w, "action", "expire", c->expired);
+}
+
 static void collect_store_up(struct metrics_writer *w, void *arg)
 {
 	metrics_sample_u64(w, "", store_counters(registry_of(arg)->store)->up);
@@ -261,6 +292,11 @@ static const struct metrics_row rows[] = {
 	 "Lines sent to watchers.", "", collect_feed_lines},
 	{"peri_registry_feed_bytes_total", METRICS_COUNTER,
 	 "Bytes sent to watchers.", "", collect_feed_bytes},
+	{"peri_registry_intents", METRICS_GAUGE,
+	 "Intents of operators in force.", "scope, state", collect_intents},
+	{"peri_registry_intent_changes_total", METRICS_COUNTER,
+	 "Changes of intents that took effect.", "action",
+	 collect_intent_changes},
 	{"peri_registry_store_up", METRICS_GAUGE,
 	 "1 when the last write to the store succeeded.", "", collect_store_up},
 	{"peri_registry_store_probes_total", METRICS_COUNTER,

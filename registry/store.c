@@ -8,6 +8,7 @@
 #include "registry/store.h"
 
 #include <assert.h>
+#include <string.h>
 
 #include "lib/base/clk.h"
 #include "lib/base/err.h"
@@ -47,6 +48,7 @@ static struct store_op *op_new(enum store_op_kind kind, const char *id,
 static void op_free(struct store_op *op)
 {
 	mem_free(op->json);
+	mem_free(op->audit);
 	mem_free(op);
 }
 
@@ -199,13 +201,84 @@ void store_put_region(struct store *store, const struct feed_region *region,
 	feed_region_put(&w, region);
 	jsonw_object_end(&w);
 	op_set_json(op, &json);
-	op->source = source;
+	op->tag = (int)source;
 	submit_own(store, op);
 }
 
 void store_delete_region(struct store *store, const char *id)
 {
 	submit_own(store, op_new(STORE_OP_DELETE_REGION, id, 0));
+}
+
+struct store_op_audit *store_audit_copy(const struct store_audit *audit)
+{
+	struct store_op_audit *copy =
+		mem_alloc(sizeof(*copy) + audit->json.len);
+
+	/* Made of a checked id; a damaged file may hold anything. */
+	if (sv_copy(audit->target, copy->target, sizeof(copy->target)) != 0)
+		copy->target[0] = '\0';
+	copy->seq = audit->seq;
+	copy->json_bytes = audit->json.len;
+	memcpy(copy->json, audit->json.ptr, audit->json.len);
+	return copy;
+}
+
+static struct store_op *intent_op(enum store_op_kind kind,
+				  const struct intent *intent,
+				  const struct store_audit *audit)
+{
+	struct store_op *op = op_new(kind, intent->id, 0);
+
+	op->tag = (int)intent->scope;
+	op->wall_s = intent->until_wall_s;
+	op->audit = store_audit_copy(audit);
+	return op;
+}
+
+int store_put_intent(struct store *store, const struct intent *intent,
+		     const struct store_audit *audit, store_done_cb *cb,
+		     void *arg)
+{
+	struct store_op *op = intent_op(STORE_OP_PUT_INTENT, intent, audit);
+	char storage[INTENT_JSON_MAX];
+	struct buf json;
+	struct jsonw w;
+
+	buf_init_fixed(&json, storage, sizeof(storage));
+	jsonw_init(&w, &json);
+	jsonw_object(&w, NULL);
+	intent_put(&w, intent);
+	jsonw_object_end(&w);
+	op_set_json(op, &json);
+	op->cb = cb;
+	op->arg = arg;
+	return submit(store, op);
+}
+
+int store_delete_intent(struct store *store, const struct intent *intent,
+			const struct store_audit *audit, store_done_cb *cb,
+			void *arg)
+{
+	struct store_op *op = intent_op(STORE_OP_DELETE_INTENT, intent, audit);
+
+	op->cb = cb;
+	op->arg = arg;
+	return submit(store, op);
+}
+
+void store_expire_intent(struct store *store, const struct intent *intent,
+			 const struct store_audit *audit)
+{
+	submit_own(store, intent_op(STORE_OP_EXPIRE_INTENT, intent, audit));
+}
+
+void store_add_audit(struct store *store, const struct store_audit *audit)
+{
+	struct store_op *op = op_new(STORE_OP_ADD_AUDIT, "", 0);
+
+	op->audit = store_audit_copy(audit);
+	submit_own(store, op);
 }
 
 void store_load(struct store *store, const struct store_sink *sink)

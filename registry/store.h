@@ -1,5 +1,6 @@
 /*
- * store.h - what survives the registry: registrations, regions. Asynchronous:
+ * store.h - what survives the registry: registrations, regions, what operators
+ * want and the audit of it. Asynchronous:
  * a call takes its arguments along and returns at once, the callback comes on
  * the loop when the change is durable. Calls take effect in their order.
  * Which backend is behind it is decided where it is made (store_sqlite.h).
@@ -29,10 +30,21 @@ struct store_node {
 	int64_t down_wall_s;	   /* 0 = it was not down */
 };
 
+/* One entry of the audit (audit.h makes and reads them). */
+struct store_audit {
+	uint64_t seq;	  /* from 1, in order */
+	struct sv target; /* "node/x" or "" */
+	struct sv json;
+};
+
+#define STORE_AUDIT_KEPT 8192 /* entries; older ones are deleted */
+
 struct store_sink {
 	void (*region)(void *arg, const struct feed_region *region,
 		       enum store_region_source source);
 	void (*node)(void *arg, const struct store_node *node);
+	void (*intent)(void *arg, const struct intent *intent);
+	void (*audit)(void *arg, const struct store_audit *audit);
 	/* Last; rc != 0: what came is not everything. */
 	void (*done)(void *arg, int rc);
 	void *arg;
@@ -68,6 +80,18 @@ MUST_CHECK int store_delete_node(struct store *store, const char *id,
 				 uint64_t boot_epoch, store_done_cb *cb,
 				 void *arg);
 
+/* store_put_intent, store_delete_intent - what an operator wants, and the entry
+ * in the audit: both or none. @audit is borrowed for the call. Return as
+ * store_put_node. */
+MUST_CHECK int store_put_intent(struct store *store,
+				const struct intent *intent,
+				const struct store_audit *audit,
+				store_done_cb *cb, void *arg);
+MUST_CHECK int store_delete_intent(struct store *store,
+				   const struct intent *intent,
+				   const struct store_audit *audit,
+				   store_done_cb *cb, void *arg);
+
 /* The next ones are for our own bookkeeping: nobody waits for them, and they
  * have a queue bound of their own that is far higher. */
 
@@ -80,6 +104,12 @@ void store_forget_node(struct store *store, const char *id,
 void store_put_region(struct store *store, const struct feed_region *region,
 		      enum store_region_source source);
 void store_delete_region(struct store *store, const char *id);
+
+/* store_expire_intent - delete it unless another was put in its place. */
+void store_expire_intent(struct store *store, const struct intent *intent,
+			 const struct store_audit *audit);
+/* store_add_audit - an entry alone. */
+void store_add_audit(struct store *store, const struct store_audit *audit);
 
 /* store_free - stop probing, finish what is queued, call back, close. */
 void store_free(struct store **store);

@@ -18,7 +18,19 @@ enum store_op_kind {
 	STORE_OP_FORGET_NODE,
 	STORE_OP_PUT_REGION,
 	STORE_OP_DELETE_REGION,
-	STORE_OP_PROBE, /* a small write that changes nothing */
+	STORE_OP_PUT_INTENT,
+	STORE_OP_DELETE_INTENT,
+	STORE_OP_EXPIRE_INTENT, /* deletes it if it ends at wall_s */
+	STORE_OP_ADD_AUDIT,	/* op->audit alone */
+	STORE_OP_PROBE,		/* a small write that changes nothing */
+};
+
+/* Owned by its operation. */
+struct store_op_audit {
+	uint64_t seq;
+	char target[INTENT_TARGET_BYTES];
+	size_t json_bytes;
+	char json[];
 };
 
 /* One change on its way; owned by who holds it. */
@@ -27,10 +39,11 @@ struct store_op {
 	enum store_op_kind kind;
 	char id[NODE_ID_BYTES];
 	uint64_t boot_epoch;
-	int64_t wall_s; /* registered, or down since */
-	enum store_region_source source;
-	char *json; /* owned; the record or region, NULL when deleting */
+	int64_t wall_s; /* registered, down since, or until */
+	int tag;	/* a region's source or an intent's scope */
+	char *json;	/* owned; the record, NULL when deleting */
 	size_t json_bytes;
+	struct store_op_audit *audit; /* owned; in the same transaction */
 	int64_t submitted_us;
 	int rc;
 	store_done_cb *cb; /* NULL: nobody waits */
@@ -57,6 +70,9 @@ struct store {
 	bool probe_due, closing; /* due: the timer runs or it is queued */
 	struct store_counters counters;
 };
+
+/* store_audit_copy - owned by the caller, mem_free(). Any thread. */
+struct store_op_audit *store_audit_copy(const struct store_audit *audit);
 
 /* store_init - for the backend's constructor; @loop is borrowed. */
 void store_init(struct store *store, struct loop *loop,

@@ -18,12 +18,16 @@
 #define TRANSACTION_OPS 4096
 #define LOAD_BATCH	256
 
+enum row_kind { ROW_REGION, ROW_NODE, ROW_INTENT, ROW_AUDIT };
+
 /* One entry that was read. */
 struct row {
-	bool is_region;
+	enum row_kind kind;
 	enum store_region_source source;
 	struct feed_region region;
 	struct store_node node;
+	struct intent intent;
+	struct store_op_audit *audit; /* owned */
 };
 
 /* What the thread posts: finished operations, or rows that were read. */
@@ -82,10 +86,12 @@ static int decode(struct sv json, struct row *row, struct json_problem *p)
 
 	if (rc != 0)
 		return rc;
-	if (row->is_region)
+	if (row->kind == ROW_REGION)
 		rc = feed_region_decode(root, &row->region, p);
-	else
+	else if (row->kind == ROW_NODE)
 		rc = node_decode_known(root, &row->node.record, p);
+	else
+		rc = intent_decode_known(root, &row->intent, p);
 	json_free(&root);
 	return rc;
 }
@@ -112,7 +118,7 @@ void store_thread_region(struct store_thread *self, const char *id,
 {
 	struct row *row = next_row(self);
 
-	*row = (struct row){.is_region = true, .source = source};
+	*row = (struct row){.kind = ROW_REGION, .source = source};
 	keep_row(self, row, id, json);
 }
 
@@ -122,10 +128,30 @@ void store_thread_node(struct store_thread *self, const char *id,
 {
 	struct row *row = next_row(self);
 
-	*row = (struct row){.is_region = false};
+	*row = (struct row){.kind = ROW_NODE};
 	row->node.registered_wall_s = registered_wall_s;
 	row->node.down_wall_s = down_wall_s;
 	keep_row(self, row, id, json);
+}
+
+void store_thread_intent(struct store_thread *self, const char *id,
+			 struct sv json)
+{
+	struct row *row = next_row(self);
+
+	*row = (struct row){.kind = ROW_INTENT};
+	keep_row(self, row, id, json);
+}
+
+/* Nobody here looks into it. */
+void store_thread_audit(struct store_thread *self,
+			const struct store_audit *audit)
+{
+	struct row *row = next_row(self);
+
+	*row = (struct row){.kind = ROW_AUDIT};
+	row->audit = store_audit_copy(audit);
+	self->reading->row_count++;
 }
 
 static void read_all(struct store_thread *self)
@@ -196,19 +222,37 @@ static void *thread_main(void *arg)
 	}
 }
 
+static void deliver_row(const struct store_sink *sink, struct row *row)
+{
+	struct store_audit audit;
+
+	switch (row->kind) {
+	case ROW_REGION:
+		sink->region(sink->arg, &row->region, row->source);
+		return;
+	case ROW_NODE:
+		sink->node(sink->arg, &row->node);
+		return;
+	case ROW_INTENT:
+		sink->intent(sink->arg, &row->intent);
+		return;
+	case ROW_AUDIT:
+		audit.seq = row->audit->seq;
+		audit.target = sv_str(row->audit->target);
+		audit.json = sv_of(row->audit->json, row->audit->json_bytes);
+		sink->audit(sink->arg, &audit);
+		mem_free(row->audit);
+		return;
+	}
+}
+
 static void deliver_rows(struct store_thread *self,
 			 const struct message *message)
 {
 	const struct store_sink *sink = &self->sink;
 
-	for (size_t i = 0; i < message->row_count; i++) {
-		const struct row *row = &message->rows[i];
-
-		if (row->is_region)
-			sink->region(sink->arg, &row->region, row->source);
-		else
-			sink->node(sink->arg, &row->node);
-	}
+	for (size_t i = 0; i < message->row_count; i++)
+		deliver_row(sink, &message->rows[i]);
 	if (message->load_done)
 		sink->done(sink->arg, message->load_rc);
 }

@@ -14,7 +14,7 @@ struct store_thread;
 struct store_work {
 	/* Make all changes of @ops durable or none; sets each op->rc. */
 	void (*write)(void *arg, struct store_op_list *ops);
-	/* Give every entry to store_thread_region() and _node(). */
+	/* Give every entry to store_thread_region() and its like. */
 	int (*read)(void *arg, struct store_thread *thread);
 	void *arg;
 };
@@ -33,12 +33,16 @@ void store_thread_submit(struct store_thread *thread, struct store_op *op);
 void store_thread_load(struct store_thread *thread,
 		       const struct store_sink *sink);
 
-/* store_thread_region, store_thread_node - one entry as it was kept; what
+/* store_thread_region, _node, _intent, _audit - one entry as it was kept; what
  * cannot be decoded is logged and counted. From work->read() only. */
 void store_thread_region(struct store_thread *thread, const char *id,
 			 struct sv json, enum store_region_source source);
 void store_thread_node(struct store_thread *thread, const char *id,
 		       struct sv json, int64_t registered_wall_s,
 		       int64_t down_wall_s);
+void store_thread_intent(struct store_thread *thread, const char *id,
+			 struct sv json);
+void store_thread_audit(struct store_thread *thread,
+			const struct store_audit *audit);
 
 #endif

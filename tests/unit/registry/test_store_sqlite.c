@@ -141,6 +141,24 @@ static void on_node(void *arg, const struct store_node *node)
 		   (int)node->down_wall_s);
 }
 
+static void on_intent(void *arg, const struct intent *intent)
+{
+	struct world *w = arg;
+
+	buf_str(&w->seen, "intent ");
+	intent_put_target(&w->seen, intent->scope, intent->id);
+	buf_printf(&w->seen, " %s;", intent->reason);
+}
+
+static void on_audit(void *arg, const struct store_audit *audit)
+{
+	struct world *w = arg;
+
+	buf_printf(&w->seen, "audit %d %.*s %.*s;", (int)audit->seq,
+		   (int)audit->target.len, audit->target.ptr,
+		   (int)audit->json.len, audit->json.ptr);
+}
+
 static void on_loaded(void *arg, int rc)
 {
 	struct world *w = arg;
@@ -154,6 +172,8 @@ static void reopened_has(struct world *w, const char *want)
 {
 	struct store_sink sink = {.region = on_region,
 				  .node = on_node,
+				  .intent = on_intent,
+				  .audit = on_audit,
 				  .done = on_loaded,
 				  .arg = w};
 
@@ -243,6 +263,81 @@ static void the_same_boot_keeps_its_birthday(void **state)
 			 0);
 	wait_all(w);
 	reopened_has(w, "node a 1 reg 1001 down 0;");
+}
+
+static struct intent intent_of(enum intent_scope scope, const char *id,
+			       const char *reason, int64_t until_wall_s)
+{
+	struct intent intent = {.scope = scope, .until_wall_s = until_wall_s};
+
+	assert_int_equal(sv_copy(sv_str(id), intent.id, NODE_ID_BYTES), 0);
+	assert_int_equal(
+		sv_copy(sv_str(reason), intent.reason, INTENT_REASON_BYTES), 0);
+	return intent;
+}
+
+static const struct store_audit *audit_of(uint64_t seq)
+{
+	static struct store_audit audit;
+
+	audit = (struct store_audit){
+		.seq = seq, .target = SV("t"), .json = SV("{}")};
+	return &audit;
+}
+
+static void an_intent_and_its_audit_are_one(void **state)
+{
+	struct world *w = *state;
+	struct intent a = intent_of(INTENT_NODE, "a", "first", 0);
+	struct intent eu = intent_of(INTENT_REGION, "a", "eu", 0);
+
+	assert_int_equal(open_rc(w), 0);
+	w->waiting = 4;
+	assert_int_equal(
+		store_put_intent(w->store, &a, audit_of(1), on_done, w), 0);
+	assert_int_equal(
+		store_put_intent(w->store, &eu, audit_of(2), on_done, w), 0);
+	a = intent_of(INTENT_NODE, "a", "second", 0);
+	assert_int_equal(
+		store_put_intent(w->store, &a, audit_of(3), on_done, w), 0);
+	assert_int_equal(
+		store_delete_intent(w->store, &eu, audit_of(4), on_done, w), 0);
+	wait_all(w);
+	assert_string_equal(buf_cstr(&w->seen), "0;0;0;0;");
+	reopened_has(w, "intent node/a second;audit 1 t {};audit 2 t {};"
+			"audit 3 t {};audit 4 t {};");
+}
+
+static void an_expiry_spares_what_came_after(void **state)
+{
+	struct world *w = *state;
+	struct intent old = intent_of(INTENT_NODE, "a", "old", 100);
+	struct intent new = intent_of(INTENT_NODE, "a", "new", 200);
+
+	assert_int_equal(open_rc(w), 0);
+	w->waiting = 2;
+	assert_int_equal(
+		store_put_intent(w->store, &old, audit_of(1), on_done, w), 0);
+	assert_int_equal(
+		store_put_intent(w->store, &new, audit_of(2), on_done, w), 0);
+	store_expire_intent(w->store, &old, audit_of(3));
+	wait_all(w);
+	reopened_has(w, "intent node/a new;audit 1 t {};audit 2 t {};"
+			"audit 3 t {};");
+	store_expire_intent(w->store, &new, audit_of(4));
+	reopened_has(w, "audit 1 t {};audit 2 t {};audit 3 t {};"
+			"audit 4 t {};");
+}
+
+static void the_audit_is_bounded(void **state)
+{
+	struct world *w = *state;
+
+	assert_int_equal(open_rc(w), 0);
+	store_add_audit(w->store, audit_of(1));
+	store_add_audit(w->store, audit_of(2));
+	store_add_audit(w->store, audit_of(STORE_AUDIT_KEPT + 1));
+	reopened_has(w, "audit 2 t {};audit 8193 t {};");
 }
 
 static void marks_and_forgets_the_dead(void **state)
@@ -365,6 +460,9 @@ int main(void)
 		T(an_older_boot_replaces_one_that_is_down),
 		T(the_same_boot_keeps_its_birthday),
 		T(marks_and_forgets_the_dead),
+		T(an_intent_and_its_audit_are_one),
+		T(an_expiry_spares_what_came_after),
+		T(the_audit_is_bounded),
 		T(a_full_queue_refuses_and_counts),
 		T(closing_finishes_what_is_queued),
 		T(refuses_a_file_that_is_no_database),

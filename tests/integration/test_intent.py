@@ -1,0 +1,310 @@
+"""What operators want of nodes and regions: put, released and over on the
+admin listener, durable before it is acknowledged, told to nodes and watchers,
+audited."""
+import json
+import sqlite3
+import threading
+import time
+
+import pytest
+
+from harness import http_call, until
+from test_registry import JSON, Registry, Watch
+
+
+class Desk(Registry):
+    """A registry with two people who may, or may not, change things."""
+
+    def __init__(self, fleet, folder, *args):
+        tokens = folder / "tokens"
+        tokens.write_text("vera viewer vera-0123456789abcdef\n"
+                          "otto operator otto-0123456789abcdef\n")
+        tokens.chmod(0o600)
+        super().__init__(fleet, folder, "--tokens-file", tokens, *args)
+
+    def ask(self, method, path, body=None, who="otto"):
+        headers = {"Authorization": f"Bearer {who}-0123456789abcdef"}
+        if body is not None:
+            headers.update(JSON)
+        return http_call(self.daemon.ports["admin"], method, path, body,
+                         headers)
+
+    def want(self, target, **members):
+        return self.ask("PUT", f"/v1/intent/{target}",
+                        {"reason": "test", **members})
+
+    def intents(self):
+        return {f'{x["scope"]}/{x["id"]}': x
+                for x in self.ask("GET", "/v1/intents").json()["intents"]}
+
+    def audit(self, query=""):
+        return self.ask("GET", "/v1/audit" + query).json()["audit"]
+
+    def told(self, name, seq, **members):
+        """The intent in the reply to a renewal."""
+        return self.renew(name, seq, **members).json()["intent"]
+
+
+@pytest.fixture
+def desk(fleet, tmp_path):
+    return Desk(fleet, tmp_path)
+
+
+@pytest.fixture
+def stream(desk):
+    watch = Watch(desk.port)
+    watch.wait_type("synced")
+    yield watch
+    watch.close()
+
+
+UP = {"state": "up", "weight": 100, "shed_per_min": 0, "deadline_ms": 0}
+
+
+def test_put_read_release(desk, stream):
+    began = time.time()
+    answer = desk.want("node/n-1", state="drain", shed_per_min=20,
+                       deadline_s=600, for_s=3600, reason="new kernel")
+    assert answer.status == 201
+    intent = answer.json()
+    assert began - 1 <= intent.pop("since_wall_s") <= time.time()
+    assert began + 3599 <= intent.pop("until_wall_s") <= time.time() + 3600
+    assert intent == {
+        "scope": "node", "id": "n-1", "state": "drain", "weight": None,
+        "bias_km": None, "shed_per_min": 20, "deadline_s": 600, "by": "otto",
+        "reason": "new kernel", "known": False}
+    line = stream.wait_type("intent")
+    assert (line["scope"], line["id"]) == ("node", "n-1")
+    assert line["intent"] == {"state": "drain", "weight": None,
+                              "bias_km": None}
+    desk.put("n-1")
+    assert desk.intents()["node/n-1"]["known"]
+    # A PUT replaces the whole.
+    answer = desk.want("node/n-1", weight=0)
+    assert answer.status == 200
+    assert desk.ask("GET", "/v1/intent/node/n-1").json() == answer.json()
+    assert answer.json()["shed_per_min"] is None
+    answer = desk.ask("DELETE", "/v1/intent/node/n-1?reason=done")
+    assert answer.status == 200 and answer.json()["weight"] == 0
+    stream.wait(lambda x: x["type"] == "intent" and x.get("gone"))
+    assert desk.intents() == {}
+    answer = desk.ask("DELETE", "/v1/intent/node/n-1")
+    assert answer.status == 404
+    assert answer.json()["type"] == "urn:perihelion:unknown-intent"
+    assert desk.ask("GET", "/v1/intent/node/n-1").status == 404
+
+
+@pytest.mark.parametrize("target, body, status, kind", [
+    ("node/n-1", {"state": "drain"}, 400, "missing-field"),
+    ("node/n-1", {"state": "off", "reason": "r"}, 400, "out-of-range"),
+    ("node/n-1", {"by": "eve", "reason": "r"}, 400, "unknown-field"),
+    ("node/n-1", {"reason": "r" * 257}, 400, "too-long"),
+    ("node/n-1", {"reason": "r", "until_wall_s": 1}, 400, "out-of-range"),
+    ("node/N-1", {"reason": "r"}, 400, "bad-node-id"),
+    ("zone/n-1", {"reason": "r"}, 404, "unknown-path"),
+])
+def test_what_is_refused(desk, target, body, status, kind):
+    answer = desk.ask("PUT", f"/v1/intent/{target}", body)
+    assert answer.status == status
+    assert answer.json()["type"] == "urn:perihelion:" + kind
+    assert desk.intents() == {} and desk.audit() == []
+
+
+def test_who_may(desk):
+    body = {"state": "drain", "reason": "r"}
+    answer = desk.ask("PUT", "/v1/intent/node/n-1", body, who="vera")
+    assert answer.status == 403
+    answer = desk.ask("DELETE", "/v1/intent/node/n-1", who="vera")
+    assert answer.status == 403
+    assert desk.ask("GET", "/v1/intents", who="vera").status == 200
+    assert http_call(desk.daemon.ports["admin"], "PUT",
+                     "/v1/intent/node/n-1", body, JSON).status == 401
+    # It is no business of the nodes' listener.
+    assert http_call(desk.port, "PUT", "/v1/intent/node/n-1", body,
+                     JSON).status == 404
+
+
+def test_a_renewal_brings_it(desk):
+    desk.put("n-1", weight=70)
+    assert desk.told("n-1", 1) == UP
+    desk.want("region/eu", state="maintenance", weight=5, deadline_s=100)
+    told = desk.told("n-1", 2)
+    assert 98000 <= told.pop("deadline_ms") <= 100000
+    assert told == {"state": "maintenance", "weight": 5, "shed_per_min": 10}
+    # Its own goes over its region's, member by member; up is no member.
+    desk.want("node/n-1", weight=0, shed_per_min=30)
+    told = desk.told("n-1", 3)
+    assert (told["state"], told["weight"], told["shed_per_min"]) == (
+        "maintenance", 0, 30)
+    desk.ask("DELETE", "/v1/intent/region/eu")
+    assert desk.told("n-1", 4) == {**UP, "weight": 0, "shed_per_min": 30}
+
+
+def test_it_survives_who_it_is_about(desk):
+    desk.put("n-1")
+    desk.want("node/n-1", state="drain")
+    desk.call("DELETE", "/v1/nodes/n-1?boot_epoch=5")
+    assert not desk.intents()["node/n-1"]["known"]
+    desk.put("n-1", boot_epoch=6, weight=500)
+    told = desk.call("POST", "/v1/nodes/n-1/renew", {
+        "boot_epoch": 6, "seq": 1, "conns": 0}).json()["intent"]
+    assert told["state"] == "drain"
+
+
+def test_it_ends_by_itself(desk, stream):
+    desk.want("region/eu", state="drain", for_s=2)
+    desk.want("node/n-1", state="drain")
+    gone = stream.wait(lambda x: x["type"] == "intent" and x.get("gone"))
+    assert (gone["scope"], gone["id"]) == ("region", "eu")
+    assert list(desk.intents()) == ["node/n-1"]
+    last = desk.audit("?target=region/eu")[-1]
+    assert last["action"] == "intent.expire" and last["by"] == "registry"
+    assert last["before"]["state"] == "drain" and last["after"] is None
+    assert desk.metrics()['peri_registry_intent_changes_total'
+                          '{action="expire"}'] == 1
+
+
+def test_it_ends_while_nobody_is_there(desk):
+    desk.want("node/n-1", state="drain", for_s=1)
+    desk.daemon.kill()
+    time.sleep(1.1)  # the wall clock's second has to pass
+    desk.restart()
+    assert desk.intents() == {}
+    assert [x["action"] for x in desk.audit()] == ["intent.put",
+                                                   "intent.expire"]
+    desk.daemon.kill()
+    desk.restart()
+    assert [x["action"] for x in desk.audit()] == ["intent.put",
+                                                   "intent.expire"]
+
+
+def test_the_audit_tells_how_to_undo(desk):
+    desk.want("node/n-1", weight=50, reason="slow disk")
+    desk.want("node/n-1", state="drain", reason="worse")
+    desk.want("region/eu", bias_km=300)
+    desk.ask("DELETE", "/v1/intent/node/n-1", {"reason": "repaired"})
+    rows = desk.audit()
+    assert [x["seq"] for x in rows] == [1, 2, 3, 4]
+    assert [x["action"] for x in rows] == ["intent.put"] * 3 + [
+        "intent.delete"]
+    assert [x["reason"] for x in rows] == ["slow disk", "worse", "test",
+                                           "repaired"]
+    assert rows[0]["before"] is None and rows[0]["after"]["weight"] == 50
+    assert rows[1]["before"] == rows[0]["after"]
+    assert rows[3]["before"] == rows[1]["after"] and rows[3]["after"] is None
+    assert {x["by"] for x in rows} == {"otto"}
+    assert {x["role"] for x in rows} == {"operator"}
+    assert rows[0]["from"] == "127.0.0.1"
+    # The newest, from a number on, of one target.
+    assert [x["seq"] for x in desk.audit("?limit=2")] == [3, 4]
+    assert [x["seq"] for x in desk.audit("?after=1&limit=2")] == [2, 3]
+    assert [x["seq"] for x in desk.audit("?target=node/n-1")] == [1, 2, 4]
+    assert desk.ask("GET", "/v1/audit?after=4").json() == {"audit": [],
+                                                           "next": 4}
+    assert desk.ask("GET", "/v1/audit?limit=501").status == 400
+    assert desk.ask("GET", "/v1/audit?since=1").status == 400
+    desk.daemon.kill()
+    desk.restart()
+    assert desk.audit() == rows
+    desk.want("node/n-2", weight=1)
+    assert desk.audit()[-1]["seq"] == 5
+
+
+def test_watchers_and_metrics(desk, stream):
+    desk.want("node/n-1", state="drain")
+    desk.want("region/eu", weight=3)
+    late = Watch(desk.port)
+    late.wait_type("synced")
+    first = next(x for x in late.lines if x["type"] == "intents")
+    assert first["intents"] == [
+        {"scope": "node", "id": "n-1",
+         "intent": {"state": "drain", "weight": None, "bias_km": None}},
+        {"scope": "region", "id": "eu",
+         "intent": {"state": "up", "weight": 3, "bias_km": None}}]
+    late.close()
+    counted = desk.metrics()
+    assert counted['peri_registry_intents{scope="node",state="drain"}'] == 1
+    assert counted['peri_registry_intents{scope="region",state="up"}'] == 1
+    assert counted['peri_registry_intent_changes_total{action="put"}'] == 2
+
+
+def test_an_older_file_is_brought_up_to_date(desk):
+    """Version 1 knew neither intents nor the audit."""
+    desk.put("n-1")
+    desk.daemon.stop()
+    with sqlite3.connect(desk.folder / "registry.db") as db:
+        db.executescript("DROP TABLE intents; DROP TABLE audit;"
+                         "PRAGMA user_version = 1;")
+    desk.restart()
+    assert desk.state("n-1") == "up"
+    assert desk.want("node/n-1", state="drain").status == 201
+    desk.daemon.kill()
+    desk.restart()
+    assert desk.intents()["node/n-1"]["state"] == "drain"
+
+
+def test_what_was_acknowledged_survives_kill_9(desk):
+    """Several people change intents until the process is killed, again and
+    again. The last change of each target that was acknowledged holds
+    afterwards, or the one that was under way; the audit has them all."""
+    acknowledged, under_way, seqs = {}, {}, []
+
+    def change(name, stop):
+        for step in range(1_000_000):
+            target = f"node/{name}-{step % 5}"
+            weight = None if step % 7 == 6 else step % 1000
+            under_way[target] = weight
+            try:
+                if weight is None:
+                    answer = desk.ask("DELETE", "/v1/intent/" + target)
+                    good = answer.status in (200, 404)
+                else:
+                    answer = desk.want(target, weight=weight)
+                    good = answer.status in (200, 201)
+            except OSError:
+                return
+            except Exception:  # an answer that was cut off
+                return
+            assert good, answer.status
+            acknowledged[target] = weight
+            if stop.is_set():
+                return
+
+    total = 0
+    for _ in range(5):
+        stop = threading.Event()
+        people = [threading.Thread(target=change, args=(f"p{i}", stop))
+                  for i in range(4)]
+        before = len(acknowledged)
+        for one in people:
+            one.start()
+        until(lambda: len(acknowledged) >= min(before + 8, 20),
+              what="some changes")
+        time.sleep(0.05)
+        desk.daemon.kill()
+        stop.set()
+        for one in people:
+            one.join(30)
+        desk.restart()
+        found = {target: x["weight"] for target, x in desk.intents().items()}
+        for target, weight in acknowledged.items():
+            assert found.get(target) in (weight, under_way[target]), target
+        acknowledged = {t: found.get(t) for t in acknowledged}
+        under_way.update(acknowledged)
+        rows, after = [], 0
+        while True:
+            page = desk.ask("GET", f"/v1/audit?after={after or 1}&limit=500")
+            more = page.json()["audit"]
+            rows += more
+            if not more:
+                break
+            after = page.json()["next"]
+        # No change without its row: the newest row of each is what holds.
+        newest = {x["target"]: x["after"] for x in rows}
+        for target, row in newest.items():
+            assert found.get(target) == (row and row["weight"]), target
+        assert len(rows) > total
+        total = len(rows)
+        assert seqs == [x["seq"] for x in rows][:len(seqs)]
+        seqs = [x["seq"] for x in rows]
+    assert json.dumps(acknowledged)
