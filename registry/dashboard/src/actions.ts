@@ -8,7 +8,7 @@ import { h, replace } from "./dom.ts";
 import type { Child } from "./dom.ts";
 import { share } from "./format.ts";
 import { intentBody, intentLong, sinceText, untilText } from "./intent_text.ts";
-import { guarded } from "./view_login.ts";
+import { forbidden, guarded } from "./view_login.ts";
 import { bar } from "./widgets.ts";
 import type { Context } from "./view.ts";
 
@@ -303,8 +303,11 @@ export function actionButtons(context: Context, target: Target): HTMLElement {
 	];
 	if (target.scope === "region") verbs.push(["bias", "Bias"]);
 	if (now) verbs.push(["release", "Release"]);
-	return h("div", { class: "actions", role: "group", "aria-label": "Actions" },
-		verbs.map(([verb, label]) =>
-			guarded(context, label, () => openAction(context, verb, target),
-				{ "data-verb": verb })));
+	const why = forbidden(context.session.who);
+	return h("div", {},
+		h("div", { class: "actions", role: "group", "aria-label": "Actions" },
+			verbs.map(([verb, label]) =>
+				guarded(context, label, () => openAction(context, verb, target),
+					{ "data-verb": verb }))),
+		why && h("p", { class: "hint" }, why));
 }

@@ -58,7 +58,8 @@ type Series = (number | null)[];
 export class Chart {
 	readonly root: HTMLElement;
 	#plot: uPlot;
-	#words = h("figcaption");
+	#canvas = h("div", { class: "plot", "aria-hidden": "true", hidden: true });
+	#words = h("figcaption", {}, "Nothing is known yet.");
 	#hair = h("i", { class: "hair", hidden: true });
 	#resized: ResizeObserver;
 	#from = 0;
@@ -67,7 +68,7 @@ export class Chart {
 	#at: number | null = null;
 
 	constructor(title: string, private lines: Line[]) {
-		const canvas = h("div", { class: "plot", "aria-hidden": "true" });
+		const canvas = this.#canvas;
 		this.root = h("figure", {}, h("h3", {}, title), canvas, this.#words);
 		this.#plot = new uPlot({
 			width: 300,
@@ -102,6 +103,7 @@ export class Chart {
 		this.#from = from_wall_s;
 		this.#step = step_s;
 		const times = (series[0] ?? []).map((_v, i) => from_wall_s + i * step_s);
+		this.#canvas.hidden = series.every((values) => values.every((v) => v == null));
 		this.#plot.setData([times, ...series] as uPlot.AlignedData);
 		this.#say();
 	}
@@ -121,7 +123,7 @@ export class Chart {
 		while (this.#at === null && index > 0 && series.every((s) => s[index] == null)) index--;
 		const when = times[index];
 		const parts = this.lines.map(({ label }, i) => `${rate(series[i]?.[index])} ${label}`);
-		text(this.#words, when == null ? "Nothing is known yet."
+		text(this.#words, when == null || this.#canvas.hidden ? "Nothing is known yet."
 			: `${moment(when * 1000)}: ${parts.join(", ")}`);
 	}
 
