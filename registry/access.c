@@ -3,12 +3,21 @@
  */
 #include "registry/access.h"
 
+#include <string.h>
+
 #include "lib/base/err.h"
 #include "lib/base/mem.h"
+#include "registry/access_cookie.h"
+#include "registry/access_limit.h"
 #include "registry/api.h"
+
+#define SECRET_RANDOM_BYTES 32
 
 struct access {
 	struct access_tokens tokens;
+	struct access_sessions sessions;
+	struct access_limit limit;
+	struct access_counters counters;
 };
 
 struct access *access_new(void)
@@ -56,42 +65,197 @@ int access_load(struct access *access, const struct registry_settings *settings,
 	*fresh = access->tokens;
 	access_token_clear(fresh);
 	rc = load(fresh, settings, why);
-	if (rc == 0)
+	if (rc == 0) {
 		access->tokens = *fresh;
+		access_session_keep_only(&access->sessions, fresh);
+	}
 	mem_free(fresh);
 	return rc;
 }
 
-static void be(struct access_who *who, const char *name, enum access_role role,
-	       enum access_via via)
+static struct access_who who_of(const char *name, enum access_role role,
+				enum access_via via)
 {
-	int rc = sv_copy(sv_str(name), who->name, sizeof(who->name));
+	struct access_who who = {.role = role, .via = via};
+	int rc = sv_copy(sv_str(name), who.name, sizeof(who.name));
 
 	(void)rc; /* a token's name fits */
-	who->role = role;
-	who->via = via;
+	return who;
+}
+
+/* The session that the cookie names, or NULL. */
+static const struct access_session *session_of(const struct access *access,
+					       const struct httpd_request *req)
+{
+	struct sv cookie = access_cookie_find(httpd_header(req, SV("cookie")),
+					      SV(ACCESS_COOKIE_NAME));
+	struct access_digest id;
+
+	if (cookie.len == 0)
+		return NULL;
+	id = access_token_digest(&access->tokens, cookie);
+	return access_session_find(&access->sessions, &id, req->now_ms);
+}
+
+/* The token that is shown, unless the address has to wait. */
+static int check_token(struct access *access, const struct httpd_request *req,
+		       struct sv text, const struct access_token **token_r)
+{
+	if (access_limit_is_barred(&access->limit, &req->peer, req->now_ms)) {
+		access->counters.barred++;
+		return ERR_LIMIT;
+	}
+	*token_r = access_token_find(&access->tokens, text);
+	if (*token_r)
+		return 0;
+	access_limit_note_bad(&access->limit, &req->peer, req->now_ms);
+	return ERR_DENIED;
 }
 
 int access_who(struct access *access, const struct registry_settings *settings,
 	       const struct httpd_request *req, struct access_who *who_r)
 {
 	struct sv bearer = api_bearer(req);
+	const struct access_session *session;
 	const struct access_token *token;
 	enum access_role role = ACCESS_NONE;
 	int rc;
 
 	if (bearer.ptr) {
-		token = access_token_find(&access->tokens, bearer);
-		if (!token)
-			return ERR_DENIED;
-		be(who_r, token->name, token->role, ACCESS_TOKEN);
+		rc = check_token(access, req, bearer, &token);
+		access->counters.bad_bearers += rc == ERR_DENIED;
+		if (rc == 0)
+			*who_r = who_of(token->name, token->role, ACCESS_TOKEN);
+		return rc;
+	}
+	session = session_of(access, req);
+	if (session) {
+		*who_r = who_of(session->grant.name, session->grant.role,
+				ACCESS_COOKIE);
 		return 0;
 	}
 	rc = access_role_parse(sv_str(settings->anonymous_role), &role);
 	(void)rc; /* checked with the settings */
-	be(who_r, "", role, ACCESS_ANONYMOUS);
+	*who_r = who_of("", role, ACCESS_ANONYMOUS);
 	return 0;
 }
+
+/* ---- logging in ---- */
+
+static struct access_grant grant_of(const struct access_token *token)
+{
+	struct access_grant grant = {.role = token->role,
+				     .origin = token->digest};
+
+	memcpy(grant.name, token->name, sizeof(grant.name));
+	return grant;
+}
+
+static void make_secret(char secret_r[ACCESS_SECRET_BYTES])
+{
+	uint8_t random[SECRET_RANDOM_BYTES];
+	struct buf text;
+
+	crypto_random(random, sizeof(random));
+	buf_init_fixed(&text, secret_r, ACCESS_SECRET_BYTES);
+	crypto_b64url_put(&text, sv_of(random, sizeof(random)));
+	(void)buf_cstr(&text); /* 43 characters and the NUL fit */
+}
+
+static int check_proof(struct access *access, const struct httpd_request *req,
+		       const struct access_proof *proof,
+		       struct access_grant *grant_r)
+{
+	const struct access_token *token;
+	struct access_digest id;
+	int rc;
+
+	if (proof->token.len > 0) {
+		rc = check_token(access, req, proof->token, &token);
+		if (rc == 0)
+			*grant_r = grant_of(token);
+		return rc;
+	}
+	if (access_limit_is_barred(&access->limit, &req->peer, req->now_ms)) {
+		access->counters.barred++;
+		return ERR_LIMIT;
+	}
+	id = access_token_digest(&access->tokens, proof->code);
+	rc = access_session_use_code(&access->sessions, &id, req->now_ms,
+				     grant_r);
+	if (rc == 0)
+		return 0;
+	access_limit_note_bad(&access->limit, &req->peer, req->now_ms);
+	return ERR_DENIED;
+}
+
+int access_log_in(struct access *access, const struct httpd_request *req,
+		  const struct access_proof *proof, int64_t ttl_ms,
+		  struct access_login *login_r)
+{
+	struct access_grant grant;
+	struct access_digest id;
+	int rc = check_proof(access, req, proof, &grant);
+
+	access->counters.bad_logins += rc == ERR_DENIED;
+	if (rc != 0)
+		return rc;
+	make_secret(login_r->secret);
+	login_r->who = who_of(grant.name, grant.role, ACCESS_COOKIE);
+	id = access_token_digest(&access->tokens, sv_str(login_r->secret));
+	access_session_open(&access->sessions, &grant, &id, req->now_ms,
+			    ttl_ms);
+	access->counters.logins++;
+	return 0;
+}
+
+void access_log_out(struct access *access, const struct httpd_request *req)
+{
+	const struct access_session *session = session_of(access, req);
+	struct access_digest id;
+
+	if (!session)
+		return;
+	id = session->id;
+	access_session_close(&access->sessions, &id);
+}
+
+int access_make_code(struct access *access, const struct httpd_request *req,
+		     struct sv name, enum access_role role,
+		     char code_r[ACCESS_SECRET_BYTES])
+{
+	const struct access_session *session = session_of(access, req);
+	struct sv bearer = api_bearer(req);
+	const struct access_token *token =
+		bearer.ptr ? access_token_find(&access->tokens, bearer) : NULL;
+	struct access_grant grant;
+	struct access_digest id;
+
+	if (!token && !session)
+		return ERR_DENIED;
+	grant = token ? grant_of(token) : session->grant;
+	if (role > grant.role ||
+	    sv_copy(name, grant.name, sizeof(grant.name)) != 0)
+		return ERR_DENIED;
+	grant.role = role;
+	make_secret(code_r);
+	id = access_token_digest(&access->tokens, sv_str(code_r));
+	access_session_add_code(&access->sessions, &grant, &id, req->now_ms);
+	access->counters.codes++;
+	return 0;
+}
+
+unsigned access_sessions(const struct access *access, int64_t now_ms)
+{
+	return access_session_count(&access->sessions, now_ms);
+}
+
+const struct access_counters *access_counters(const struct access *access)
+{
+	return &access->counters;
+}
+
+/* ---- whose page ---- */
 
 bool access_is_own_origin(const struct registry_settings *settings,
 			  const struct httpd_request *req)

@@ -61,6 +61,12 @@ static bool has_only(struct sv text, const char *more)
 	return true;
 }
 
+bool access_token_is_name(struct sv name)
+{
+	return name.len > 0 && name.len < ACCESS_NAME_BYTES &&
+	       has_only(name, "-._@");
+}
+
 /* What a header may carry (RFC 6750 2.1), and nobody guesses. */
 static bool is_token(struct sv text)
 {
@@ -101,7 +107,7 @@ static const char *parse_line(struct access_tokens *tokens, struct sv line)
 	struct sv role_name = next_word(&line);
 	enum access_role role = ACCESS_NONE;
 
-	if (name.len >= ACCESS_NAME_BYTES || !has_only(name, "-._@"))
+	if (!access_token_is_name(name))
 		return "the name must be 1-64 letters, digits or - . _ @";
 	if (access_role_parse(role_name, &role) != 0 || role == ACCESS_NONE)
 		return "the role must be viewer, operator or admin";

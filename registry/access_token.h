@@ -36,6 +36,9 @@ void access_token_init(struct access_tokens *tokens);
 /* access_token_clear - none, under the same key. */
 void access_token_clear(struct access_tokens *tokens);
 
+/* access_token_is_name - 1-64 letters, digits or - . _ @ */
+bool access_token_is_name(struct sv name);
+
 /* access_token_digest - what is kept of the secret @text. */
 struct access_digest access_token_digest(const struct access_tokens *tokens,
 					 struct sv text);

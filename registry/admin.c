@@ -5,14 +5,15 @@
  */
 #include "registry/admin.h"
 
+#include "lib/base/err.h"
 #include "registry/access.h"
 #include "registry/api_log.h"
+#include "registry/api_login.h"
 #include "registry/api_view.h"
 #include "registry/api_intent.h"
 #include "registry/router.h"
 #include "registry/ui.h"
 
-static void answer_whoami(const struct api_call *call);
 static void answer_index(const struct api_call *call);
 static void answer_script(const struct api_call *call);
 static void answer_style(const struct api_call *call);
@@ -24,7 +25,11 @@ static const struct router_route routes[] = {
 	{"/v1/events.jsonl", HTTP1_GET, ACCESS_VIEWER, ROUTER_PLAIN,
 	 api_log_lines},
 	{"/v1/events.csv", HTTP1_GET, ACCESS_VIEWER, ROUTER_PLAIN, api_log_csv},
-	{"/v1/whoami", HTTP1_GET, ACCESS_NONE, ROUTER_PLAIN, answer_whoami},
+	{"/v1/whoami", HTTP1_GET, ACCESS_NONE, ROUTER_PLAIN, api_login_whoami},
+	{"/v1/login", HTTP1_POST, ACCESS_NONE, ROUTER_BODY, api_login_in},
+	{"/v1/logout", HTTP1_POST, ACCESS_NONE, ROUTER_PLAIN, api_login_out},
+	{"/v1/login-codes", HTTP1_POST, ACCESS_ADMIN, ROUTER_BODY,
+	 api_login_code},
 	{"/v1/state", HTTP1_GET, ACCESS_VIEWER, ROUTER_PLAIN, api_view_state},
 	{"/v1/events", HTTP1_GET, ACCESS_VIEWER, ROUTER_STREAM,
 	 api_view_events},
@@ -46,28 +51,6 @@ static const struct router_route routes[] = {
 	{"/LICENSES.txt", HTTP1_GET, ACCESS_NONE, ROUTER_PLAIN,
 	 answer_licenses},
 };
-
-static void answer_whoami(const struct api_call *call)
-{
-	const struct access_who *who = call->who;
-	char storage[256];
-	struct buf body;
-	struct jsonw w;
-
-	buf_init_fixed(&body, storage, sizeof(storage));
-	jsonw_init(&w, &body);
-	jsonw_object(&w, NULL);
-	jsonw_str(&w, "name", who->name);
-	jsonw_str(&w, "role", access_role_str(who->role));
-	jsonw_str(&w, "via", access_role_via_str(who->via));
-	jsonw_object(&w, "may");
-	jsonw_bool(&w, "read", who->role >= ACCESS_VIEWER);
-	jsonw_bool(&w, "operate", who->role >= ACCESS_OPERATOR);
-	jsonw_bool(&w, "admin", who->role >= ACCESS_ADMIN);
-	jsonw_object_end(&w);
-	jsonw_object_end(&w);
-	api_reply_json(call, &body);
-}
 
 static void answer_file(const struct api_call *call, enum ui_dist_name name)
 {
@@ -164,6 +147,7 @@ bool admin_handle(struct service_context *ctx, struct httpd_request *req)
 	struct access_who who;
 	struct api_call call = {.registry = r, .req = req, .who = &who};
 	const struct router_route *route;
+	int rc;
 
 	if (!router_knows(&table, req->head->path))
 		return false;
@@ -175,8 +159,11 @@ bool admin_handle(struct service_context *ctx, struct httpd_request *req)
 	route = router_find(&table, &call);
 	if (!route)
 		return true;
-	if (access_who(r->access, registry_settings_of(r), req, &who) == 0)
+	rc = access_who(r->access, registry_settings_of(r), req, &who);
+	if (rc == 0)
 		handle(&call, route);
+	else if (rc == ERR_LIMIT)
+		api_refuse(&call, REFUSAL_TOO_MANY_LOGINS, NULL);
 	else
 		api_refuse(&call, REFUSAL_UNAUTHORIZED,
 			   "nobody has this bearer token");

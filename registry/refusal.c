@@ -54,6 +54,9 @@ static const struct {
 	[REFUSAL_UNSUPPORTED_MEDIA_TYPE] =
 		{415, "unsupported-media-type",
 		 "The body must be application/json"},
+	[REFUSAL_TOO_MANY_LOGINS] = {429, "too-many-logins",
+				     "Too many wrong tokens or codes from "
+				     "this address"},
 	[REFUSAL_TOO_MANY_NODES] = {503, "too-many-nodes",
 				    "The registry holds max_nodes nodes"},
 	[REFUSAL_TOO_MANY_REGIONS] = {503, "too-many-regions",
@@ -108,6 +111,9 @@ static void put_headers(struct buf *headers, const struct refusal_case *c)
 		break;
 	case 405:
 		buf_printf(headers, "Allow: %s\r\n", c->allow);
+		break;
+	case 429:
+		buf_str(headers, "Retry-After: 60\r\n"); /* access_limit.h */
 		break;
 	case 503:
 		buf_str(headers, "Retry-After: " RETRY_AFTER_S "\r\n");

@@ -29,7 +29,8 @@ struct registry_settings {
 	char anonymous_role[REGISTRY_CONF_ROLE_BYTES];
 	char tokens_file[REGISTRY_CONF_PATH_BYTES]; /* "" = none */
 	struct conf_list admin_hosts; /* names it may be called by */
-	bool admin_tls;		      /* reached through a TLS proxy only */
+	int64_t session_ttl_ms;
+	bool admin_tls; /* reached through a TLS proxy only */
 	char ui_dir[REGISTRY_CONF_PATH_BYTES]; /* "" = inside the program */
 };
 

@@ -1,11 +1,12 @@
 """The registry's admin listener: who may what."""
 import gzip
 import os
+import signal
 import stat
 
 import pytest
 
-from harness import ROOT, http_call
+from harness import ROOT, http_call, until
 
 
 @pytest.fixture
@@ -124,3 +125,143 @@ def test_ui_dir_serves_a_working_copy(fleet, tmp_path):
     again = http_call(port, "GET", "/", headers={
         "If-None-Match": first.headers["etag"]})
     assert again.status == 200 and again.body == b"<p>mine, again"
+
+
+# ---- logging in ----
+
+def post(port, path, body, headers=None):
+    return http_call(port, "POST", path, body, headers)
+
+
+def own_origin(port):
+    return {"Origin": f"http://127.0.0.1:{port}"}
+
+
+def log_in(port, body):
+    """The session's cookie, as a browser would send it back."""
+    answer = post(port, "/v1/login", body, own_origin(port))
+    assert answer.status == 200, answer.body
+    cookie = answer.headers["set-cookie"]
+    parts = [part.strip() for part in cookie.split(";")]
+    assert {"HttpOnly", "SameSite=Strict", "Path=/"} <= set(parts)
+    assert "Secure" not in parts
+    return parts[0], answer.json()
+
+
+def test_a_token_opens_a_session_until_logout(registry):
+    port = registry.ports["admin"]
+    cookie, told = log_in(port, {"token": "otto-0123456789abcdef"})
+    assert told == {"name": "otto", "role": "operator", "expires_s": 43200}
+    assert whoami(registry, {"Cookie": f"a=b; {cookie}"}).json()["name"] == \
+        "otto"
+    assert whoami(registry, {"Cookie": cookie + "x"}).json()["via"] == \
+        "anonymous"
+    out = http_call(port, "POST", "/v1/logout", "{}",
+                    {"Cookie": cookie, **own_origin(port)})
+    assert out.status == 200 and "Max-Age=0" in out.headers["set-cookie"]
+    assert whoami(registry, {"Cookie": cookie}).json()["via"] == "anonymous"
+
+
+def test_a_change_with_a_cookie_comes_from_the_own_page(registry):
+    port = registry.ports["admin"]
+    cookie, _ = log_in(port, {"token": "otto-0123456789abcdef"})
+    for headers, status, kind in (
+            ({}, 403, "wrong-origin"),
+            ({"Origin": "http://evil.example"}, 403, "wrong-origin"),
+            ({"Origin": f"https://127.0.0.1:{port}"}, 403, "wrong-origin"),
+            ({"Origin": f"http://127.0.0.1:{port + 1}"}, 403, "wrong-origin"),
+            ({"Origin": "null"}, 403, "wrong-origin"),
+            ({**own_origin(port), "Content-Type": "text/plain"}, 415,
+             "unsupported-media-type")):
+        answer = post(port, "/v1/logout", "{}", {"Cookie": cookie, **headers})
+        assert answer.status == status, headers
+        assert answer.json()["type"] == f"urn:perihelion:{kind}"
+    # A token is no cookie: a browser sends it for nobody. An Origin must fit.
+    token = bearer("otto-0123456789abcdef")
+    assert post(port, "/v1/logout", "{}", token).status == 200
+    assert post(port, "/v1/logout", "{}", {
+        **token, "Origin": "http://evil.example"}).status == 403
+    assert whoami(registry, {"Cookie": cookie}).json()["via"] == "cookie"
+
+
+def test_a_code_lets_in_once(registry, tmp_path):
+    port = registry.ports["admin"]
+    own = bearer((tmp_path / "state" / "admin.token").read_text().strip())
+    made = post(port, "/v1/login-codes", {"role": "operator", "name": "ann"},
+                own)
+    assert made.status == 200
+    code = made.json()["code"]
+    assert made.json() == {
+        "code": code, "expires_s": 600,
+        "url": f"http://127.0.0.1:{port}/#login={code}"}
+    cookie, told = log_in(port, {"code": code})
+    assert (told["name"], told["role"]) == ("ann", "operator")
+    assert whoami(registry, {"Cookie": cookie}).json()["role"] == "operator"
+    assert post(port, "/v1/login", {"code": code}).status == 401
+    for body, status in (({"role": "root"}, 400), ({"role": "none"}, 400),
+                         ({"role": "viewer", "name": "a b"}, 400), ({}, 400),
+                         ({"role": "viewer", "more": 1}, 400)):
+        assert post(port, "/v1/login-codes", body, own).status == status
+    refused = post(port, "/v1/login-codes", {"role": "viewer"},
+                   bearer("otto-0123456789abcdef"))
+    assert refused.status == 403
+    assert "admin" in refused.json()["detail"]
+    assert post(port, "/v1/login-codes", {"role": "viewer"}).status == 401
+
+
+def test_bad_logins(registry):
+    port = registry.ports["admin"]
+    for body in ({}, {"token": "a" * 20, "code": "b"}, {"token": 5}, "x"):
+        assert post(port, "/v1/login", body).status == 400, body
+    assert http_call(port, "POST", "/v1/login", "token=x", {
+        "Content-Type": "application/x-www-form-urlencoded"}).status == 415
+    assert post(port, "/v1/login", {"token": "otto-0123456789abcdef"}, {
+        "Origin": "http://evil.example"}).status == 403
+    for _ in range(9):
+        assert post(port, "/v1/login", {"token": "wrong" * 5}).status == 401
+    cookie, _ = log_in(port, {"token": "otto-0123456789abcdef"})
+    assert post(port, "/v1/login", {"token": "wrong" * 5}).status == 401
+    # From here on nobody can try at this address, in whatever way.
+    right = post(port, "/v1/login", {"token": "otto-0123456789abcdef"})
+    assert right.status == 429 and right.headers["retry-after"] == "60"
+    assert post(port, "/v1/login", {"code": "wrong"}).status == 429
+    assert whoami(registry, bearer("otto-0123456789abcdef")).status == 429
+    # Who is in stays in.
+    assert whoami(registry, {"Cookie": cookie}).json()["name"] == "otto"
+
+
+def test_who_loses_the_token_loses_the_session(registry, tmp_path):
+    port = registry.ports["admin"]
+    otto, _ = log_in(port, {"token": "otto-0123456789abcdef"})
+    vera, _ = log_in(port, {"token": "vera-0123456789abcdef"})
+    (tmp_path / "tokens").write_text("vera viewer vera-0123456789abcdef\n")
+    registry.signal(signal.SIGHUP)
+    until(lambda: whoami(registry, {"Cookie": otto}).json()["via"] ==
+          "anonymous", what="otto is out")
+    assert whoami(registry, {"Cookie": vera}).json()["name"] == "vera"
+    # A file that is wrong changes nothing.
+    (tmp_path / "tokens").write_text("vera\n")
+    registry.signal(signal.SIGHUP)
+    registry.logged("access.tokens_refused")
+    assert whoami(registry, {"Cookie": vera}).json()["name"] == "vera"
+
+
+def test_behind_a_tls_proxy(fleet, tmp_path):
+    port = start(fleet, tmp_path, "--admin-tls", "yes", "--admin-hosts",
+                 "fleet.example").ports["admin"]
+    token = (tmp_path / "state" / "admin.token").read_text().strip()
+    answer = post(port, "/v1/login", {"token": token}, {
+        "Host": "fleet.example", "Origin": "https://fleet.example"})
+    assert answer.status == 200
+    assert "; Secure" in answer.headers["set-cookie"]
+
+
+def test_no_secret_is_logged(registry, tmp_path):
+    port = registry.ports["admin"]
+    own = (tmp_path / "state" / "admin.token").read_text().strip()
+    code = post(port, "/v1/login-codes", {"role": "admin"},
+                bearer(own)).json()["code"]
+    cookie, _ = log_in(port, {"code": code})
+    post(port, "/v1/login", {"token": "wrong-wrong-wrong-wrong"})
+    for secret in (own, code, cookie.split("=")[1], "wrong-wrong"):
+        assert secret.encode() not in registry.log
