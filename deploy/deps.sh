@@ -4,6 +4,7 @@
 #   deploy/deps.sh run     what `make run` needs (build, libraries, npm)
 #   deploy/deps.sh test    run + what `make test` needs
 #   deploy/deps.sh lint    test + linters and fuzzers
+#   deploy/deps.sh web     run + what `make test-web` and `make dashboard` need
 #   deploy/deps.sh bench   run + the opponents of the benchmarks
 #   deploy/deps.sh fresh   debootstrap
 #
@@ -15,6 +16,7 @@ libsqlite3-dev libssl-dev uthash-dev ca-certificates"
 TEST="libcmocka-dev python3-pytest python3-pytest-xdist"
 LINT="clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev cppcheck
 llvm-14 universal-ctags binutils valgrind mandoc zsh fish"
+WEB="chromium fonts-inter nodejs npm python3"
 BENCH="nginx-light libnginx-mod-http-geoip2 wrk"
 
 why() {
@@ -37,14 +39,19 @@ why() {
     cppcheck | universal-ctags | binutils) echo "make lint" ;;
     valgrind) echo "counts instructions: make check-instructions" ;;
     nginx* | libnginx* | wrk) echo "opponent or load generator of make bench" ;;
+    chromium) echo "the browser that drives the dashboard" ;;
+    fonts-inter) echo "the same letters in every picture of the dashboard" ;;
+    nodejs) echo "bundles the dashboard, runs its tests" ;;
+    python3) echo "holds the store's lock in a test" ;;
     debootstrap) echo "the bare root of make fresh" ;;
     *) echo "needed" ;;
     esac
 }
 
 is_installed() {
-    # npm may have come from elsewhere than Debian: the command is what counts.
+    # npm and Node may have come from elsewhere than Debian: the command counts.
     [ "$1" = npm ] && command -v npm >/dev/null 2>&1 && return 0
+    [ "$1" = nodejs ] && command -v node >/dev/null 2>&1 && return 0
     case " $have " in *" $1 "*) return 0 ;; esac
     # Any nginx will do as an opponent.
     [ "$1" = nginx-light ] && command -v nginx >/dev/null 2>&1
@@ -54,10 +61,11 @@ case ${1:-run} in
 run) wanted=$RUN ;;
 test) wanted="$RUN $TEST" ;;
 lint) wanted="$RUN $TEST $LINT" ;;
+web) wanted="$RUN $WEB" ;;
 bench) wanted="$RUN $BENCH" ;;
 fresh) wanted="debootstrap" ;;
 *)
-    echo "usage: deploy/deps.sh run|test|lint|bench|fresh" >&2
+    echo "usage: deploy/deps.sh run|test|lint|web|bench|fresh" >&2
     exit 2
     ;;
 esac

@@ -20,6 +20,7 @@ help:
 	@echo "make format       clang-format over every C file"
 	@echo "make fuzz-smoke   each fuzzer for FUZZ_SECONDS (10)"
 	@echo "make dashboard    builds the dashboard's bundle (needs npm)"
+	@echo "make test-web     drives the dashboard in Chromium (WORD=map)"
 	@echo "make sim-heartbeat   the adaptive heartbeat's table"
 	@echo "make check-instructions  what one /resolve executes, to 3 %"
 	@echo "make sim          the ranking's bars L1 to L14 (4 minutes)"

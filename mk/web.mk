@@ -12,3 +12,16 @@ dashboard: $(DASHBOARD)/node_modules/.package-lock.json
 # Whether the committed bundle is what its sources make.
 dashboard-check: $(DASHBOARD)/node_modules/.package-lock.json
 	@node $(DASHBOARD)/build.mjs --check
+
+WEB_TESTS := tests/web
+.PHONY: test-web web-images
+# WORD=x: only tests whose file or name contains x.
+test-web:
+	@deploy/deps.sh web
+	@deploy/geo.sh
+	@$(MAKE) --no-print-directory -s -j2 QUIET=1 all \
+		$(WEB_TESTS)/node_modules/.package-lock.json
+	@PERI_BUILD=$(CURDIR)/$(BUILD) node $(WEB_TESTS)/run.mjs $(WORD)
+# The README's pictures, from the last `make test-web`.
+web-images:
+	@cp build/web/dashboard-*.png docs/img/

@@ -1,7 +1,7 @@
 // Coverage: where clients are, how many of them their nearest region serves.
 import type { Area } from "./api.ts";
 import { attr, h, keyed, text } from "./dom.ts";
-import { areaName, areaShown } from "./filter.ts";
+import { areaName, areaPlace, areaShown } from "./filter.ts";
 import { km, NONE, share } from "./format.ts";
 import type { Context, Mount } from "./view.ts";
 
@@ -23,7 +23,7 @@ function row(): HTMLTableRowElement {
 function fill(element: HTMLTableRowElement, area: Area, largest: number, titles: Map<string, string>): void {
 	const [name, demand, near, far, tops] = element.children as unknown as HTMLElement[];
 	text(name!.children[0]!, areaName(area));
-	text(name!.children[1]!, area.name && area.country !== area.name ? area.country : "");
+	text(name!.children[1]!, areaPlace(area));
 	text(demand!.children[0]!, share(area.share));
 	attr(demand!.children[1]!, "value", Math.round((area.share / largest) * 100));
 	attr(demand!.children[1]!, "aria-label", `${areaName(area)}: demand beside the largest`);

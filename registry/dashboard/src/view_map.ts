@@ -43,6 +43,11 @@ function round(value: number): number {
 	return power * ([1, 2, 5].find((step) => step * power >= value) ?? 10);
 }
 
+/** What is written beside a mark: the state too, unless all is well. */
+function title({ title, id, state }: Region): string {
+	return (title || id) + (state === "ok" ? "" : ` · ${WORDS[state]}`);
+}
+
 function key(name: string, meaning: Child): Element {
 	return h("span", { class: "key" }, h("i", { class: name }), meaning);
 }
@@ -199,13 +204,12 @@ class WorldMap {
 			const r = Math.round(Math.max(radius(region), narrow ? 3 : 5)) + RING;
 			return { at: [x, y], x, y, r };
 		});
-		const words = regions.map(({ region }) => narrow ? "" : (region.title || region.id)
-			+ (region.state === "ok" ? "" : ` · ${WORDS[region.state]}`));
+		const words = regions.map(({ region }) => narrow ? "" : title(region));
 		const numbers = regions.map(({ number }) => String(number));
 		this.#order = regions.map(({ region }) => region.id);
 		keyed(this.#marks, this.#markOf, regions, ({ region }) => region.id,
 			({ region }) => this.#mark(region.id),
-			(mark, { region }) => this.#fill(mark, region, radius(region)));
+			(mark, { region, number }) => this.#fill(mark, region, number, radius(region)));
 		this.#place(discs, words, numbers);
 		this.#roving();
 	}
@@ -256,7 +260,7 @@ class WorldMap {
 			s("text"));
 	}
 
-	#fill(mark: SVGGElement, region: Region, r: number): void {
+	#fill(mark: SVGGElement, region: Region, number: number, r: number): void {
 		const { url } = this.context;
 		const chosen = url.get("region");
 		const used = utilisation(region);
@@ -265,7 +269,7 @@ class WorldMap {
 			+ (chosen && chosen !== region.id || !regionShown(region, url) ? " dim" : "")
 			+ (chosen === region.id ? " on" : ""));
 		attr(mark, "aria-pressed", String(chosen === region.id));
-		attr(mark, "aria-label", `${region.title || region.id}, ${WORDS[region.state]}: `
+		attr(mark, "aria-label", `${title(region)}, number ${number}: `
 			+ `${count(region.conns)} of ${count(region.capacity)} connections, `
 			+ `${region.ready} of ${region.nodes} nodes ready`);
 		attr(ring!, "stroke-dasharray", `${Math.min(100, (used ?? 0) * 100).toFixed(1)} 200`);
