@@ -7,6 +7,7 @@
 
 #include "lib/base/err.h"
 #include "registry/access.h"
+#include "registry/api_history.h"
 #include "registry/api_log.h"
 #include "registry/api_login.h"
 #include "registry/api_view.h"
@@ -21,6 +22,8 @@ static void answer_land(const struct api_call *call);
 static void answer_licenses(const struct api_call *call);
 
 static const struct router_route routes[] = {
+	{"/v1/history", HTTP1_GET, ACCESS_VIEWER, ROUTER_PLAIN,
+	 api_history_read},
 	{"/v1/log", HTTP1_GET, ACCESS_VIEWER, ROUTER_PLAIN, api_log_read},
 	{"/v1/events.jsonl", HTTP1_GET, ACCESS_VIEWER, ROUTER_PLAIN,
 	 api_log_lines},

@@ -80,10 +80,24 @@ uint64_t event_log_add(struct event_log *log, const struct event *event)
 	return id;
 }
 
-void event_log_restore(struct event_log *log, const struct event *event)
+void event_log_restore(struct event_log *log, const struct event *events,
+		       size_t count)
 {
-	if (event->id > log->newest_id)
-		append(log, event, event->id);
+	uint64_t oldest_id = event_log_oldest_id(log);
+
+	if (count > 0 && events[count - 1].id > log->newest_id)
+		log->newest_id = events[count - 1].id;
+	while (count > 0 && log->count < log->events_max) {
+		const struct event *event = &events[--count];
+
+		if (oldest_id > 0 && event->id >= oldest_id)
+			continue;
+		log->first =
+			(log->first + log->events_max - 1) % log->events_max;
+		log->events[log->first] = *event;
+		log->count++;
+		oldest_id = event->id;
+	}
 }
 
 /* Index of the first event whose id is greater than @id. */

@@ -32,10 +32,15 @@ void event_log_listen(struct event_log *log, event_log_cb *cb, void *arg);
  */
 uint64_t event_log_add(struct event_log *log, const struct event *event);
 
-/* event_log_restore - put back an event as it was kept, oldest first and
- * before anything is added; the listener is not told. One that is not newer
- * than the last is ignored. */
-void event_log_restore(struct event_log *log, const struct event *event);
+/*
+ * event_log_restore - put back events as they were kept, before those that
+ * were added meanwhile; the listener is not told.
+ *
+ * @events  in the order of their ids; of those that are not older than what
+ *	    the log holds, and of what finds no room, none is taken
+ */
+void event_log_restore(struct event_log *log, const struct event *events,
+		       size_t count);
 
 /*
  * event_log_read - up to @limit events that pass, in the order of their ids.

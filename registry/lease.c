@@ -100,6 +100,7 @@ static struct lease_share share_of(const struct lease *lease)
 		.state = lease->state,
 		.conns = lease->load_at_ms >= 0 ? lease->load.conns : 0,
 		.capacity = lease->record.capacity,
+		.weight = lease->record.weight,
 	};
 }
 

@@ -77,6 +77,7 @@ static void share_add(struct lease_sum *sum, const struct lease_share *share)
 		return;
 	sum->conns += share->conns;
 	sum->capacity += share->capacity;
+	sum->weight += share->weight;
 }
 
 static void share_del(struct lease_sum *sum, const struct lease_share *share)
@@ -87,6 +88,7 @@ static void share_del(struct lease_sum *sum, const struct lease_share *share)
 		return;
 	sum->conns -= share->conns;
 	sum->capacity -= share->capacity;
+	sum->weight -= share->weight;
 }
 
 struct lease_group *lease_sums_join(struct lease_sums *sums, const char *name,

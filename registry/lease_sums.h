@@ -15,14 +15,15 @@ struct lease_group; /* one region or service that has leases */
 /* What one lease adds to its groups. */
 struct lease_share {
 	enum node_state state;
-	uint32_t conns, capacity;
+	uint32_t conns, capacity, weight;
 };
 
-/* One group's sums. Connections and capacity count nodes that are not down. */
+/* One group's sums. Connections, capacity and weight count nodes that are
+ * not down. */
 struct lease_sum {
 	const char *name;  /* borrowed from the sums */
 	uint32_t nodes[3]; /* by enum node_state */
-	uint64_t conns, capacity;
+	uint64_t conns, capacity, weight;
 };
 
 /* lease_sums_new - no groups; owned by the caller. */

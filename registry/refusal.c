@@ -45,6 +45,8 @@ static const struct {
 				  "The node is not registered"},
 	[REFUSAL_UNKNOWN_INTENT] = {404, "unknown-intent",
 				    "Nobody wants anything of this target"},
+	[REFUSAL_UNKNOWN_TARGET] = {404, "unknown-target",
+				    "There is no history of this target"},
 	[REFUSAL_METHOD_NOT_ALLOWED] = {405, "method-not-allowed",
 					"The path does not know this method"},
 	[REFUSAL_NEWER_BOOT_EPOCH] = {409, "newer-boot-epoch",

@@ -69,6 +69,7 @@ static void on_lease(struct lease *lease, enum lease_event event,
 	const struct node_record *record = &lease->record;
 
 	event_source_lease(r, lease, event, before);
+	history_keeper_lease(r->history, lease, event);
 	switch (event) {
 	case LEASE_ADDED:
 		log_lease(r, lease, "add");
@@ -121,7 +122,10 @@ static void on_lease_timer(void *arg)
 
 static void on_look_timer(void *arg)
 {
-	event_source_look(arg);
+	struct registry *r = arg;
+
+	event_source_look(r);
+	history_keeper_look(r->history);
 }
 
 static void on_loaded_region(void *arg, const struct feed_region *region,
@@ -335,6 +339,7 @@ static void stop(struct service_context *ctx)
 	store_free(&r->store); /* its last callbacks want all the rest */
 	pulse_free(&r->pulse);
 	viewer_hub_free(&r->viewers);
+	history_keeper_free(&r->history);
 	feed_hub_free(&r->hub);
 	httpd_free(&r->nodes_httpd);
 	lease_table_free(&r->leases);
@@ -364,6 +369,8 @@ static int start_parts(struct registry *r)
 	/* Listening begins now: leases count from here, not from the load. */
 	if (rc == 0)
 		lease_listen(r->leases, clk_mono_ms());
+	if (rc == 0)
+		rc = history_keeper_new(r, &r->history);
 	if (rc == 0)
 		rc = listen_nodes(r);
 	r->listening = rc == 0;
@@ -424,10 +431,15 @@ static void drain(struct service_context *ctx)
 
 bool registry_is_ready(const struct registry *r, struct buf *why)
 {
-	if (store_counters(r->store)->up)
-		return true;
-	buf_str(why, "the store does not take changes");
-	return false;
+	const char *problem = history_keeper_problem(r->history);
+
+	if (!store_counters(r->store)->up) {
+		buf_str(why, "the store does not take changes");
+		return false;
+	}
+	if (problem[0])
+		buf_printf(why, "the history is only in memory: %s", problem);
+	return true;
 }
 
 static bool ready(struct service_context *ctx, struct buf *why)
@@ -440,6 +452,7 @@ static const char help_more[] =
 	"  STATE_DIR/registry.db       registrations, regions, intents "
 	"(SQLite)\n"
 	"  STATE_DIR/registry.db.lock  held while the registry runs\n"
+	"  STATE_DIR/history.db        events and charts; may be deleted\n"
 	"  STATE_DIR/admin.token       opens the admin listener, role admin\n"
 	"\n"
 	"Example:\n"

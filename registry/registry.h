@@ -14,6 +14,7 @@
 #include "registry/event_source.h"
 #include "registry/feed_hub.h"
 #include "registry/intent_keeper.h"
+#include "registry/history_keeper.h"
 #include "registry/lease.h"
 #include "registry/refusal.h"
 #include "registry/region_table.h"
@@ -34,6 +35,7 @@ struct registry {
 	struct feed_hub *hub;
 	struct event_log *events;
 	struct event_source event_source;
+	struct history_keeper *history; /* NULL until the store is read */
 	struct httpd *nodes_httpd;
 	struct access *access;	    /* who may what on the admin listener */
 	struct viewer_hub *viewers; /* of the dashboard */
@@ -49,7 +51,8 @@ struct registry {
 /* registry_settings_of - the settings in force; borrowed until a reload. */
 const struct registry_settings *registry_settings_of(const struct registry *r);
 
-/* registry_is_ready - for /readyz; @why is filled when it is not. */
+/* registry_is_ready - for /readyz; @why is filled when it is not, or when there
+ * is something to tell. */
 bool registry_is_ready(const struct registry *r, struct buf *why);
 
 /* registry_service - what main() runs; constant. */

@@ -124,6 +124,25 @@ static const struct conf_option options[] = {
 	 .metavar = "N",
 	 .help = "Events of the log that are kept, in memory (half a kilobyte "
 		 "each) and on disk."},
+	{.name = "history_nodes",
+	 .kind = CONF_U32,
+	 AT(history_nodes),
+	 .default_text = "2000",
+	 .min = 0,
+	 .max = 1000000,
+	 .metavar = "N",
+	 .help = "Nodes of which the last hour and day are kept, 35 kB each in "
+		 "memory and on disk; the first that come. Regions and the "
+		 "fleet always are."},
+	{.name = "metrics_nodes",
+	 .kind = CONF_U32,
+	 AT(metrics_nodes),
+	 .default_text = "1000",
+	 .min = 0,
+	 .max = 10000,
+	 .metavar = "N",
+	 .help = "Nodes with series of their own in /metrics, the first in the "
+		 "order of their ids; regions always have theirs."},
 	{.name = "anonymous_role",
 	 .kind = CONF_TEXT,
 	 AT(anonymous_role),

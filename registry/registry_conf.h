@@ -25,6 +25,8 @@ struct registry_settings {
 	uint32_t max_connections;
 	uint32_t store_queue;
 	uint32_t events_kept;
+	uint32_t history_nodes;
+	uint32_t metrics_nodes;
 	/* The admin listener. */
 	char anonymous_role[REGISTRY_CONF_ROLE_BYTES];
 	char tokens_file[REGISTRY_CONF_PATH_BYTES]; /* "" = none */

@@ -215,6 +215,52 @@ static void collect_events(struct metrics_writer *w, void *arg)
 				       (enum event_kind)i));
 }
 
+static const struct history_keeper_counters *history_of(void *arg)
+{
+	return history_keeper_counters(registry_of(arg)->history);
+}
+
+static void collect_history_up(struct metrics_writer *w, void *arg)
+{
+	metrics_sample_u64(w, "", history_of(arg)->up);
+}
+
+static void collect_history_batches(struct metrics_writer *w, void *arg)
+{
+	sample(w, "result", "ok", history_of(arg)->written);
+	sample(w, "result", "failed", history_of(arg)->failed);
+}
+
+static void collect_history_lost(struct metrics_writer *w, void *arg)
+{
+	metrics_sample_u64(w, "", history_of(arg)->lost_frames);
+}
+
+static void collect_history_damaged(struct metrics_writer *w, void *arg)
+{
+	metrics_sample_u64(w, "", history_of(arg)->damaged);
+}
+
+static void collect_history_duration(struct metrics_writer *w, void *arg)
+{
+	metrics_sample_histogram(w, "", &history_of(arg)->look);
+}
+
+static void collect_history_left_out(struct metrics_writer *w, void *arg)
+{
+	metrics_sample_u64(w, "",
+			   history_source_left_out(history_keeper_source(
+				   registry_of(arg)->history)));
+}
+
+static void collect_history_bytes(struct metrics_writer *w, void *arg)
+{
+	metrics_sample_u64(
+		w, "",
+		history_bytes(history_source_history(
+			history_keeper_source(registry_of(arg)->history))));
+}
+
 static void region_nodes(const struct lease_sum *sum, void *arg)
 {
 	static const char *const states[] = {"up", "suspect", "down"};
@@ -315,6 +361,26 @@ static const struct metrics_row rows[] = {
 	 "From a change until it is durable.", "", collect_store_latency},
 	{"peri_registry_events_total", METRICS_COUNTER,
 	 "Events of the log since the start.", "kind", collect_events},
+	{"peri_registry_history_up", METRICS_GAUGE,
+	 "1 when the history's file takes what is new.", "",
+	 collect_history_up},
+	{"peri_registry_history_batches_total", METRICS_COUNTER,
+	 "Batches for the history's file.", "result", collect_history_batches},
+	{"peri_registry_history_lost_moments_total", METRICS_COUNTER,
+	 "Moments that the history's file did not take: they are in memory "
+	 "only.",
+	 "", collect_history_lost},
+	{"peri_registry_history_damaged_total", METRICS_COUNTER,
+	 "Damaged history files that were put aside.", "",
+	 collect_history_damaged},
+	{"peri_registry_history_moment_seconds", METRICS_HISTOGRAM,
+	 "Time of the main loop that a moment of the history takes, each 5 s.",
+	 "", collect_history_duration},
+	{"peri_registry_history_nodes_left_out", METRICS_GAUGE,
+	 "Nodes without a history, for the limit history_nodes.", "",
+	 collect_history_left_out},
+	{"peri_registry_history_bytes", METRICS_GAUGE, "Memory of the history.",
+	 "", collect_history_bytes},
 	{"peri_region_nodes", METRICS_GAUGE, "Nodes by region and state.",
 	 "region, state", collect_region_nodes},
 	{"peri_region_connections", METRICS_GAUGE,

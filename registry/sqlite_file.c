@@ -31,11 +31,24 @@ struct sqlite_file {
 	int lock_fd;
 };
 
+/* What a result of the library is to others. */
+static int error_of(int sqlite_rc)
+{
+	switch (sqlite_rc & 0xff) {
+	case SQLITE_OK:
+	case SQLITE_DONE:
+		return 0;
+	case SQLITE_NOTADB:
+	case SQLITE_CORRUPT:
+		return ERR_CORRUPT;
+	default:
+		return ERR_UNAVAILABLE;
+	}
+}
+
 static int run_text(struct sqlite_file *file, const char *sql)
 {
-	return sqlite3_exec(file->db, sql, NULL, NULL, NULL) == SQLITE_OK
-		       ? 0
-		       : ERR_UNAVAILABLE;
+	return error_of(sqlite3_exec(file->db, sql, NULL, NULL, NULL));
 }
 
 void sqlite_file_number(struct sqlite_file *file, size_t statement,
@@ -65,7 +78,7 @@ int sqlite_file_run(struct sqlite_file *file, size_t statement)
 
 	sqlite3_reset(prepared);
 	sqlite3_clear_bindings(prepared);
-	return rc == SQLITE_DONE ? 0 : ERR_UNAVAILABLE;
+	return error_of(rc);
 }
 
 /* The first failure at once, then now and then while it lasts. A file that
@@ -193,12 +206,11 @@ static int refuse_file(struct sqlite_file *file, int sqlite_rc,
 {
 	buf_printf(why, "%s: %s", path, sqlite3_errmsg(file->db));
 	switch (sqlite_rc & 0xff) {
-	case SQLITE_NOTADB:
-	case SQLITE_CORRUPT:
-		return ERR_CORRUPT;
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED:
-		return ERR_UNAVAILABLE;
+	case SQLITE_NOTADB:
+	case SQLITE_CORRUPT:
+		return error_of(sqlite_rc);
 	default:
 		return -EIO;
 	}

@@ -55,8 +55,8 @@ void sqlite_file_text(struct sqlite_file *file, size_t statement, int parameter,
 		      struct sv value);
 void sqlite_file_bytes(struct sqlite_file *file, size_t statement,
 		       int parameter, struct sv value);
-/* sqlite_file_run - a statement that changes. Returns 0 or ERR_UNAVAILABLE;
- * its values are forgotten. */
+/* sqlite_file_run - a statement that changes. Returns 0, ERR_CORRUPT or
+ * ERR_UNAVAILABLE; its values are forgotten. */
 MUST_CHECK int sqlite_file_run(struct sqlite_file *file, size_t statement);
 
 /* Makes the changes of one transaction. Returns 0 or an error. */

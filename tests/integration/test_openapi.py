@@ -142,6 +142,13 @@ def test_registry_history_is_documented(fleet, tmp_path):
     for path, status in (("/v1/log", 200), ("/v1/log?limit=1", 200),
                          ("/v1/log?kind=odd", 400)):
         assert check(admin, "GET", "/v1/log", path) == status
+    until(lambda: http_call(admin, "GET", "/v1/history?target=fleet").status
+          == 200, what="the history's file")
+    for path, status in (("target=fleet", 200), ("target=node/n-1", 200),
+                         ("target=region/eu&span=day", 200),
+                         ("target=node/n-9", 404), ("span=day", 400)):
+        assert check(admin, "GET", "/v1/history", "/v1/history?" + path
+                     ) == status
     for path in ("/v1/events.jsonl", "/v1/events.csv"):
         documented = API["paths"][path]["get"]["responses"]["200"]["content"]
         answer = http_call(admin, "GET", path)

@@ -55,22 +55,46 @@ static void test_ids_grow_with_the_clock_and_without(void **state)
 static void test_what_was_kept_comes_before(void **state)
 {
 	struct event_log *log = event_log_new(ROOM);
-	struct event kept = of(EVENT_NODE_DOWN, "node/a", "r", 5);
+	struct event kept[ROOM + 2];
 	const struct event *events[ROOM];
 	bool more;
 
 	(void)state;
-	kept.id = 7000;
-	event_log_restore(log, &kept);
-	event_log_restore(log, &kept); /* not newer: ignored */
-	assert_int_equal(event_log_total(log, EVENT_NODE_DOWN), 0);
-	/* the clock stands before the last id of the life before */
-	assert_int_equal(add(log, EVENT_NODE_UP, "node/a", "r", 6), 7001);
+	for (unsigned i = 0; i < ARRAY_LEN(kept); i++) {
+		kept[i] = of(EVENT_NODE_DOWN, "node/a", "r", 5);
+		kept[i].severity = EVENT_WARN;
+		kept[i].id = 1000 * (i + 1);
+	}
+	add(log, EVENT_NODE_UP, "node/a", "r", 9);
+	add(log, EVENT_NODE_UP, "node/a", "r", 9);
+	event_log_restore(log, kept, ARRAY_LEN(kept));
+	/* 9000 and 10000 are no older than 9000; six of the others fit */
 	assert_int_equal(event_log_read(log, &(struct event_filter){0}, ROOM,
 					events, &more),
-			 2);
-	assert_int_equal(events[0]->id, 7000);
-	assert_int_equal(events[0]->severity, EVENT_ERROR);
+			 ROOM);
+	for (unsigned i = 0; i < 6; i++)
+		assert_int_equal(events[i]->id, 3000 + 1000 * i);
+	assert_int_equal(events[0]->severity, EVENT_WARN);
+	assert_int_equal(events[6]->id, 9000);
+	assert_int_equal(events[7]->id, 9001);
+	assert_int_equal(event_log_total(log, EVENT_NODE_DOWN), 0);
+	/* ids go on behind everything that ever was */
+	assert_int_equal(add(log, EVENT_NODE_UP, "node/a", "r", 9), 10001);
+	event_log_free(&log);
+}
+
+static void test_what_was_kept_into_an_empty_log(void **state)
+{
+	struct event_log *log = event_log_new(ROOM);
+	struct event kept = of(EVENT_NODE_DOWN, "node/a", "r", 5);
+
+	(void)state;
+	event_log_restore(log, &kept, 0);
+	assert_int_equal(event_log_newest_id(log), 0);
+	kept.id = 7000;
+	event_log_restore(log, &kept, 1);
+	assert_int_equal(event_log_oldest_id(log), 7000);
+	assert_int_equal(add(log, EVENT_NODE_UP, "node/a", "r", 6), 7001);
 	event_log_free(&log);
 }
 
@@ -91,7 +115,7 @@ static void test_the_listener_hears_what_is_added(void **state)
 	(void)state;
 	event_log_listen(log, count_cb, &last_id);
 	kept.id = 3;
-	event_log_restore(log, &kept);
+	event_log_restore(log, &kept, 1);
 	assert_int_equal(last_id, 0);
 	add(log, EVENT_NODE_UP, "node/a", "r", 1);
 	assert_int_equal(last_id, 1000);
@@ -228,6 +252,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_ids_grow_with_the_clock_and_without),
 		cmocka_unit_test(test_what_was_kept_comes_before),
+		cmocka_unit_test(test_what_was_kept_into_an_empty_log),
 		cmocka_unit_test(test_the_listener_hears_what_is_added),
 		cmocka_unit_test(test_who_reads_what),
 		cmocka_unit_test(test_names_are_read_back),
