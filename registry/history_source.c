@@ -10,6 +10,7 @@
 #include "lib/base/mem.h"
 #include "registry/lease_sums.h"
 #include "registry/registry.h"
+#include "registry/report_sum.h"
 
 #define SLOTS_FLEET 2
 
@@ -129,44 +130,32 @@ struct look {
 	double conns, capacity, weight;
 };
 
-static void add_first(struct history_source *source, const char *scope,
-		      const char *id, double per_s)
+static void note_first(struct history_source *source, const char *scope,
+		       const char *id, double per_s)
 {
 	struct name name;
 	uint32_t slot =
 		history_find(source->history, name_of(&name, scope, id));
-	float *sum;
 
-	if (slot == HISTORY_NONE)
-		return;
-	sum = &source->first_per_s[slot];
-	*sum = (isnan(*sum) ? 0 : *sum) + (float)per_s;
+	if (slot != HISTORY_NONE)
+		source->first_per_s[slot] = (float)per_s;
 }
 
-/* Sum up what balancers chose, by slot. */
-static void add_reports(struct history_source *source)
+/* What balancers chose, by slot. */
+static void note_reports(struct history_source *source,
+			 const struct report_sum *sum)
 {
-	const struct balancer_table *table = source->r->balancers;
-	const struct balancer_entry *entry;
-
 	for (uint32_t i = 0; i < source->slots_max; i++)
 		source->first_per_s[i] = NAN;
-	for (size_t i = 0; (entry = balancer_table_at(table, i)); i++) {
-		for (unsigned s = 0; s < entry->report.sites.count; s++) {
-			const struct report_site *site =
-				&entry->report.sites.items[s];
-
-			add_first(source, "region/", site->region, site->per_s);
-			add_first(source, HISTORY_SOURCE_FLEET, "",
-				  site->per_s);
-		}
-		for (unsigned n = 0; n < entry->report.nodes.count; n++) {
-			const struct report_node *node =
-				&entry->report.nodes.items[n];
-
-			add_first(source, "node/", node->id, node->per_s);
-		}
-	}
+	if (sum->balancers == 0)
+		return;
+	note_first(source, HISTORY_SOURCE_FLEET, "", sum->first_per_s);
+	for (unsigned i = 0; i < sum->region_count; i++)
+		note_first(source, "region/", sum->regions[i].id,
+			   sum->regions[i].per_s);
+	for (unsigned i = 0; i < sum->node_count; i++)
+		note_first(source, "node/", sum->nodes[i].id,
+			   sum->nodes[i].per_s);
 }
 
 static void set_sums(struct history_source *source, uint32_t slot, double conns,
@@ -216,31 +205,31 @@ static void look_at_nodes(struct history_source *source)
 	}
 }
 
-static void look_at_fleet(const struct look *look)
+static void look_at_queries(struct history_source *source, uint32_t slot,
+			    const struct report_sum *sum)
+{
+	struct history_point point = {{NAN, NAN, NAN, NAN}};
+
+	point.value[HISTORY_SOURCE_RESOLVES_PER_S] = (float)sum->queries_per_s;
+	if (sum->p99_us >= 0)
+		point.value[HISTORY_SOURCE_P99_US] = (float)sum->p99_us;
+	if (sum->placed_per_s > 0)
+		point.value[HISTORY_SOURCE_NEAREST_SHARE] =
+			(float)(sum->nearest_per_s / sum->placed_per_s);
+	history_set(source->history, slot, &point);
+}
+
+static void look_at_fleet(const struct look *look, const struct report_sum *sum)
 {
 	struct history_source *source = look->source;
-	struct balancer_rates rates;
-	struct history_point point = {{NAN, NAN, NAN, NAN}};
-	double p99_us;
-	uint32_t slot = history_slot(source->history, SV(HISTORY_SOURCE_FLEET),
-				     look->wall_s);
+	uint32_t slot = history_find(source->history, SV(HISTORY_SOURCE_FLEET));
 
 	if (slot != HISTORY_NONE)
 		set_sums(source, slot, look->conns, look->capacity,
 			 look->weight);
-	slot = history_slot(source->history, SV(HISTORY_SOURCE_QUERIES),
-			    look->wall_s);
-	if (slot == HISTORY_NONE ||
-	    balancer_table_count(source->r->balancers) <= 0)
-		return;
-	balancer_table_rates(source->r->balancers, &rates, &p99_us);
-	point.value[HISTORY_SOURCE_RESOLVES_PER_S] = (float)rates.queries_per_s;
-	if (p99_us >= 0)
-		point.value[HISTORY_SOURCE_P99_US] = (float)p99_us;
-	if (rates.queries_per_s > 0)
-		point.value[HISTORY_SOURCE_NEAREST_SHARE] =
-			(float)(1 - rates.spill_per_s / rates.queries_per_s);
-	history_set(source->history, slot, &point);
+	slot = history_find(source->history, SV(HISTORY_SOURCE_QUERIES));
+	if (slot != HISTORY_NONE && sum->balancers > 0)
+		look_at_queries(source, slot, sum);
 }
 
 bool history_source_look(struct history_source *source, int64_t wall_s,
@@ -248,14 +237,17 @@ bool history_source_look(struct history_source *source, int64_t wall_s,
 			 const struct history_frame **day_r)
 {
 	struct look look = {.source = source, .wall_s = wall_s};
+	struct report_sum *sum;
 
 	if (!source->begun || !history_open(source->history, wall_s))
 		return false;
-	add_reports(source);
+	sum = report_sum_new(source->r->balancers);
+	note_reports(source, sum);
 	lease_sums_each(lease_regions(source->r->leases), look_at_region,
 			&look);
 	look_at_nodes(source);
-	look_at_fleet(&look);
+	look_at_fleet(&look, sum);
+	report_sum_free(&sum);
 	history_close(source->history, hour_r, day_r);
 	return true;
 }

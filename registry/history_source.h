@@ -24,7 +24,7 @@ enum {
 enum {
 	HISTORY_SOURCE_RESOLVES_PER_S,
 	HISTORY_SOURCE_P99_US,
-	HISTORY_SOURCE_NEAREST_SHARE, /* of the answers */
+	HISTORY_SOURCE_NEAREST_SHARE, /* of those whose place is known */
 };
 
 struct registry;

@@ -167,7 +167,7 @@ def test_series_of_nodes_regions_and_the_fleet(registry):
     def is_known():
         number = next(reports)
         registry.report("b-1", queries_total=1000 * number, p99_us=80,
-                        spill_total=100 * number,
+                        placed_per_s=10, nearest_per_s=9, queries_per_s=11,
                         sites=[{"service": "im", "region": "eu", "zone": "",
                                 "per_s": 12.5}],
                         nodes=[["n-1", 10], ["n-2", 2.5]])
@@ -190,6 +190,7 @@ def test_series_of_nodes_regions_and_the_fleet(registry):
     assert fleet["target"] == "fleet" and fleet["step_s"] == 5
     assert known(fleet["series"]["capacity"])[-1] == 1000
     assert known(fleet["series"]["nearest_share"])[-1] == 0.9
+    assert known(fleet["series"]["resolves_per_s"])[-1] == 11
     assert known(fleet["series"]["p99_us"])[-1] == 80
     for span, length, step_s in (("hour", 720, 5), ("day", 1440, 60)):
         answer = history(registry, "fleet", span)

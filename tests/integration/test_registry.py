@@ -560,7 +560,7 @@ def test_bad_input_is_answered_and_counted(registry):
         assert registry.refused(kind) == before + 1, what
     assert registry.call("GET", "/v1/nodes").json()["nodes"] == []
     # The ones the HTTP server itself refuses.
-    big = registry.call("PUT", "/v1/nodes/n-1", b" " * 100000, JSON)
+    big = registry.call("PUT", "/v1/nodes/n-1", b" " * 400000, JSON)
     assert big.status == 413
     plain = registry.call("PUT", "/v1/nodes/n-1", json.dumps(NODE),
                           {"Content-Type": "text/plain"})
