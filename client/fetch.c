@@ -33,7 +33,7 @@ struct fetch {
 	struct buf input; /* head, then the raw body unless chunked */
 	struct buf body;  /* decoded, only when chunked */
 	size_t answer_max_bytes;
-	int64_t deadline_ms;
+	int64_t deadline_ms, silence_ms;
 	const struct interest *interest; /* borrowed */
 };
 
@@ -52,7 +52,8 @@ static void build_request(struct buf *b, const struct fetch_call *call)
 {
 	bool is_v6 = memchr(call->host.ptr, ':', call->host.len) != NULL;
 
-	buf_str(b, "GET ");
+	buf_sv(b, call->method.len > 0 ? call->method : SV("GET"));
+	buf_char(b, ' ');
 	buf_sv(b, call->target);
 	buf_str(b, is_v6 ? " HTTP/1.1\r\nHost: [" : " HTTP/1.1\r\nHost: ");
 	buf_sv(b, call->host);
@@ -65,7 +66,15 @@ static void build_request(struct buf *b, const struct fetch_call *call)
 		buf_sv(b, call->if_none_match);
 		buf_str(b, "\r\n");
 	}
+	buf_sv(b, call->headers);
+	if (call->body.len > 0) {
+		buf_str(b, "Content-Type: application/json\r\n"
+			   "Content-Length: ");
+		buf_u64(b, call->body.len);
+		buf_str(b, "\r\n");
+	}
 	buf_str(b, "\r\n");
+	buf_sv(b, call->body);
 }
 
 static struct fetch *new_fetch(const struct fetch_call *call,
@@ -77,8 +86,9 @@ static struct fetch *new_fetch(const struct fetch_call *call,
 	f->result = ERR_AGAIN;
 	f->interest = interest;
 	f->deadline_ms = now_ms + call->timeout_ms;
+	f->silence_ms = call->silence_ms;
 	f->answer_max_bytes = call->answer_max_bytes;
-	buf_init(&f->output, REQUEST_MAX);
+	buf_init(&f->output, REQUEST_MAX + call->headers.len + call->body.len);
 	buf_init(&f->input, HTTP1_HEAD_MAX + call->answer_max_bytes);
 	buf_init(&f->body, call->answer_max_bytes);
 	build_request(&f->output, call);
@@ -283,6 +293,8 @@ static bool step_read(struct fetch *f)
 
 void fetch_step(struct fetch *f, int64_t now_ms)
 {
+	size_t had_bytes = f->input.len + f->body.len;
+
 	if (f->state == CONNECTING)
 		step_connect(f);
 	if (f->state == SENDING)
@@ -291,6 +303,8 @@ void fetch_step(struct fetch *f, int64_t now_ms)
 		while (step_read(f))
 			;
 	}
+	if (f->silence_ms > 0 && f->input.len + f->body.len != had_bytes)
+		f->deadline_ms = now_ms + f->silence_ms;
 	if (f->state != OVER && now_ms >= f->deadline_ms)
 		end(f, ERR_TIMEOUT);
 }
@@ -318,6 +332,12 @@ struct sv fetch_body(const struct fetch *f)
 		return sv_of(f->input.data + f->head_bytes, f->content_bytes);
 	return sv_of(f->input.data + f->head_bytes,
 		     f->input.len - f->head_bytes);
+}
+
+void fetch_take_body(struct fetch *f, struct buf *b)
+{
+	buf_sv(b, buf_view(&f->body));
+	buf_reset(&f->body);
 }
 
 struct sv fetch_header(const struct fetch *f, struct sv name)

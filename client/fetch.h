@@ -1,7 +1,7 @@
 /*
- * fetch.h - one HTTP/1.1 GET as a machine that never blocks: connect, send,
- * read with limits, done. Whoever waits calls fetch_step() when a socket of
- * its interest is ready or fetch_due_ms() has come. One thread.
+ * fetch.h - one HTTP/1.1 exchange as a machine that never blocks: connect,
+ * send, read with limits, done. Whoever waits calls fetch_step() when a socket
+ * of its interest is ready or fetch_due_ms() has come. One thread.
  */
 #ifndef PERI_CLIENT_FETCH_H
 #define PERI_CLIENT_FETCH_H
@@ -11,7 +11,7 @@
 
 #include "client/interest.h"
 #include "lib/base/addr.h"
-#include "lib/base/sv.h"
+#include "lib/base/buf.h"
 
 struct fetch;
 
@@ -21,7 +21,12 @@ struct fetch_call {
 	struct sv host;		 /* for the Host header: name or address */
 	struct sv target;	 /* path and query */
 	struct sv if_none_match; /* an ETag; "" = no such header */
+	struct sv method;	 /* "" = GET */
+	struct sv headers;	 /* more lines, each with its CRLF; ours */
+	struct sv body;		 /* with a method that has one */
 	int64_t timeout_ms;	 /* of the whole exchange */
+	int64_t silence_ms;	 /* > 0: a stream. Then timeout_ms holds until
+				  * the first byte, this between two others. */
 	size_t answer_max_bytes; /* of the body: a longer one is ERR_TOOBIG */
 };
 
@@ -53,6 +58,9 @@ int fetch_result(const struct fetch *fetch);
 unsigned fetch_status(const struct fetch *fetch);
 /* fetch_body - the body, borrowed; when fetch_result() is 0. */
 struct sv fetch_body(const struct fetch *fetch);
+/* fetch_take_body - append what has come of a chunked body so far to @b and
+ * forget it: for streams, which never end. */
+void fetch_take_body(struct fetch *fetch, struct buf *b);
 /* fetch_header - a header's value, borrowed; NULL ptr when absent. */
 struct sv fetch_header(const struct fetch *fetch, struct sv name);
 

@@ -4,9 +4,12 @@
  */
 #include "client/cli/commands.h"
 #include "client/cli/complete.h"
+#include "client/cli/pick.h"
+#include "client/cli/state.h"
 
 #define WORDS_MAX 1000
 #define TEXT_MAX  (4u << 20)
+#define NAMES_MS  500 /* somebody waits behind the Tab key */
 
 /* A word with a description behind a tab; bash shows words only. */
 static const char bash[] =
@@ -64,16 +67,53 @@ static const char fish[] =
 	"end\n"
 	"complete -c perictl -f -a '(__perictl_words)'\n";
 
-static int print_words(char *const *words, unsigned count)
+/* For put_names(). */
+struct names {
+	const struct cli *cli;
+	struct json *root; /* owned */
+};
+
+static void put_ids(struct buf *b, const struct json *list, const char *scope)
 {
+	for (size_t i = 0; i < json_array_len(list); i++) {
+		buf_str(b, scope);
+		buf_sv(b, pick_text(json_array_at(list, i), "id"));
+		buf_char(b, '\n');
+	}
+}
+
+/* The fleet's names; none when the registry is not to be had at once. */
+static void put_names(struct buf *names, const char *kind, void *arg)
+{
+	struct names *n = arg;
+	const struct json *root;
+	bool both = sv_eq(sv_str(kind), SV("TARGET"));
+
+	if (state_read(n->cli, &n->root) != CLI_OK)
+		return;
+	root = n->root;
+	if (both || sv_eq(sv_str(kind), SV("NODE")))
+		put_ids(names, json_member(root, "nodes"), both ? "node/" : "");
+	if (both || sv_eq(sv_str(kind), SV("REGION")))
+		put_ids(names, json_member(root, "regions"),
+			both ? "region/" : "");
+}
+
+static int print_words(const struct cli *cli, char *const *words,
+		       unsigned count)
+{
+	struct cli quick = *cli;
+	struct names names = {.cli = &quick};
 	struct buf b;
 
+	quick.timeout_ms = NAMES_MS;
 	buf_init(&b, TEXT_MAX);
-	complete_words(&b, words, count, NULL, NULL);
+	complete_words(&b, words, count, put_names, &names);
+	json_free(&names.root);
 	return cli_print(&b);
 }
 
-static int run(const struct cli *cli UNUSED, const void *settings UNUSED,
+static int run(const struct cli *cli, const void *settings UNUSED,
 	       char *const *arguments, unsigned argument_count)
 {
 	static const struct {
@@ -83,7 +123,7 @@ static int run(const struct cli *cli UNUSED, const void *settings UNUSED,
 	struct buf b;
 
 	if (sv_eq(shell, SV("words")))
-		return print_words(arguments + 1, argument_count - 1);
+		return print_words(cli, arguments + 1, argument_count - 1);
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		if (!sv_eq(shell, sv_str(rows[i].shell)))
 			continue;

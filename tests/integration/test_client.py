@@ -80,7 +80,7 @@ class World:
             "peri-registry", "--listen-nodes=127.0.0.1:0",
             "--listen-admin=127.0.0.1:0", f"--state-dir={self.path('r')}",
             f"--regions-file={REGIONS}", "--allow-private-addresses=yes",
-            wait_for=("nodes",))
+            wait_for=("nodes", "admin"))
         self.registry_url = self.url(self.registry, "nodes")
         self.balancer_args = [
             "--listen-admin=127.0.0.1:0", "--balancer-id=b1",
@@ -90,6 +90,7 @@ class World:
         self.balancer = self.start_balancer(0)
         self.env = {**os.environ,
                     "PERI_REGISTRY": self.registry_url,
+                    "PERI_REGISTRY_ADMIN": self.url(self.registry, "admin"),
                     "PERI_BALANCER": self.url(self.balancer, "public"),
                     "PERI_BALANCER_ADMIN": self.url(self.balancer, "admin")}
         self.agents = {}
@@ -182,7 +183,7 @@ def test_nodes_regions_and_explain(world):
     assert "fra-1" in done.stdout and "sha-1" not in done.stdout
     assert done.stdout.startswith("node "), "a head row"
     regions = world.json("regions")
-    up = {r["id"]: r["nodes"]["up"] for r in regions["regions"]}
+    up = {r["id"]: r["nodes"] for r in regions["regions"]}
     assert up["cn-shanghai"] == 1 and up["jp-tokyo"] == 0
     assert "Shanghai" in world.run("regions").stdout
     told = world.run("explain", SHANGHAI, "--host", HOST)
@@ -203,12 +204,12 @@ def test_exit_codes_and_errors_that_help(world):
         (["explain"], 2, "say which client"),
         (["nodes", "-o", "xml"], 2, "table or json"),
         (["frobnicate"], 2, "there is no command"),
-        (["nodes", "--state", "gone"], 4, "must be up, suspect or down"),
+        (["nodes", "--state", "gone"], 2, "takes up, suspect or down"),
         (["resolve", "--host", "other", SHANGHAI], 4, "404"),
-        (["nodes", "--registry", "http://127.0.0.1:1"], 3,
+        (["nodes", "--registry-admin", "http://127.0.0.1:1"], 3,
          "is peri-registry running?"),
-        (["nodes", "--registry", "127.0.0.1:7171"], 2, "takes a URL"),
-        (["regions", "--registry", world.env["PERI_BALANCER"]], 4, "404"),
+        (["nodes", "--registry-admin", "127.0.0.1:7172"], 2, "takes a URL"),
+        (["regions", "--registry-admin", world.env["PERI_BALANCER"]], 4, "404"),
         (["token"], 2, "--token-secret-file"),
         (["token", "--token-secret-file", "/nonexistent"], 1,
          "no such file"),

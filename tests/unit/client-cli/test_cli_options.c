@@ -132,13 +132,13 @@ static void test_environment(void **state)
 	struct cli cli;
 
 	(void)state;
-	unsetenv("PERI_REGISTRY");
+	unsetenv("PERI_REGISTRY_ADMIN");
 	setenv("PERI_BALANCER", "http://b", 1);
 	setenv("PERI_BALANCER_ADMIN", "", 1); /* empty is not set */
 	cli_options_init(&o, &cli, &command);
 	assert_string_equal(cli.balancer, "http://b");
 	assert_string_equal(cli.balancer_admin, "http://127.0.0.1:8054");
-	assert_string_equal(cli.registry, "http://127.0.0.1:7171");
+	assert_string_equal(cli.registry_admin, "http://127.0.0.1:7172");
 	cli_options_fini(&o);
 	unsetenv("PERI_BALANCER");
 	unsetenv("PERI_BALANCER_ADMIN");

@@ -17,20 +17,24 @@ struct bench {
 	int64_t now_ms;
 };
 
-static void begin(struct bench *b)
+static void begin_call(struct bench *b, struct fetch_call call)
 {
-	struct fetch_call call = {.address = scripted_loopback(),
-				  .host = SV("127.0.0.1"),
-				  .target = SV("/x?y=1"),
-				  .timeout_ms = 1000,
-				  .answer_max_bytes = MAX_BYTES};
-
+	call.address = scripted_loopback();
+	call.host = SV("127.0.0.1");
+	call.target = SV("/x?y=1");
+	call.timeout_ms = 1000;
+	call.answer_max_bytes = MAX_BYTES;
 	memset(b, 0, sizeof(*b));
 	b->listener = scripted_listen(&call.port);
 	b->interest = watched_interest(&b->watched);
 	b->now_ms = 1000;
 	b->fetch = fetch_start(&call, &b->interest, b->now_ms);
 	b->peer = scripted_accept(b->listener);
+}
+
+static void begin(struct bench *b)
+{
+	begin_call(b, (struct fetch_call){.silence_ms = 0});
 }
 
 static void finish(struct bench *b)
@@ -149,6 +153,64 @@ static void test_request(void **state)
 			    "GET /x?y=1 HTTP/1.1\r\nHost: 127.0.0.1:", 37);
 	assert_non_null(strstr(request, "\r\nConnection: close\r\n"));
 	assert_memory_equal(request + strlen(request) - 4, "\r\n\r\n", 4);
+	finish(&b);
+}
+
+static void test_a_change(void **state)
+{
+	const struct fetch_call call = {
+		.method = SV("PUT"),
+		.headers = SV("Authorization: Bearer t\r\n"),
+		.body = SV("{\"a\":1}"),
+	};
+	char request[1024];
+	struct bench b;
+
+	(void)state;
+	begin_call(&b, call);
+	send_request(&b, request, sizeof(request));
+	assert_memory_equal(request, "PUT /x?y=1 HTTP/1.1\r\n", 21);
+	assert_non_null(strstr(request, "\r\nAuthorization: Bearer t\r\n"));
+	assert_non_null(strstr(request, "\r\nContent-Length: 7\r\n"));
+	assert_non_null(
+		strstr(request, "\r\nContent-Type: application/json\r\n"));
+	assert_string_equal(request + strlen(request) - 11,
+			    "\r\n\r\n{\"a\":1}");
+	finish(&b);
+}
+
+/* Ten bodies' worth go through, each within the limit; then silence. */
+static void test_a_stream(void **state)
+{
+	const struct fetch_call call = {.silence_ms = 5000};
+	const char *head =
+		"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+	char request[1024];
+	struct bench b;
+	struct buf all;
+
+	(void)state;
+	begin_call(&b, call);
+	buf_init(&all, 4096);
+	send_request(&b, request, sizeof(request));
+	scripted_write(b.peer, head, strlen(head));
+	for (int i = 0; i < 10; i++) {
+		scripted_write(b.peer,
+			       "20\r\n01234567890123456789012345678901"
+			       "\r\n",
+			       38);
+		watched_wait(&b.watched, 1000);
+		b.now_ms += 4999;
+		fetch_step(b.fetch, b.now_ms);
+		fetch_take_body(b.fetch, &all);
+		assert_int_equal(fetch_result(b.fetch), ERR_AGAIN);
+	}
+	assert_int_equal(all.len, 320);
+	fetch_step(b.fetch, b.now_ms + 4999);
+	assert_int_equal(fetch_result(b.fetch), ERR_AGAIN);
+	fetch_step(b.fetch, b.now_ms + 5000);
+	assert_int_equal(fetch_result(b.fetch), ERR_TIMEOUT);
+	buf_fini(&all);
 	finish(&b);
 }
 
@@ -279,6 +341,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_answers),
 		cmocka_unit_test(test_request),
+		cmocka_unit_test(test_a_change),
+		cmocka_unit_test(test_a_stream),
 		cmocka_unit_test(test_byte_by_byte),
 		cmocka_unit_test(test_closed_at_every_byte),
 		cmocka_unit_test(test_timeout),

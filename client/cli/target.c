@@ -1,0 +1,80 @@
+/*
+ * target.c - see the header.
+ */
+#include "client/cli/target.h"
+
+#include "client/cli/pick.h"
+#include "lib/base/err.h"
+
+const struct json *target_member(const struct json *root,
+				 enum intent_scope scope, struct sv id)
+{
+	const struct json *list =
+		json_member(root, scope == INTENT_NODE ? "nodes" : "regions");
+
+	for (size_t i = 0; i < json_array_len(list); i++) {
+		const struct json *v = json_array_at(list, i);
+
+		if (sv_eq(pick_text(v, "id"), id))
+			return v;
+	}
+	return NULL;
+}
+
+static int refuse(struct buf *why, int rc, const char *what, struct sv text)
+{
+	buf_printf(why, "\"" SV_FMT "\" %s", SV_ARG(text), what);
+	return rc;
+}
+
+int target_find(const struct json *root, struct sv text,
+		struct target *target_r, struct buf *why)
+{
+	struct sv id = text, scope;
+	bool is_node, is_region;
+
+	if (text.len > 0 && memchr(text.ptr, '/', text.len)) {
+		scope = sv_cut(&id, '/');
+		if (intent_scope_parse(scope, &target_r->scope) != 0)
+			return refuse(why, ERR_SYNTAX,
+				      "is neither node/ID nor region/ID", text);
+	} else {
+		is_node = target_member(root, INTENT_NODE, id) != NULL;
+		is_region = target_member(root, INTENT_REGION, id) != NULL;
+		if (is_node && is_region)
+			return refuse(why, ERR_EXISTS,
+				      "is a node and a region: say node/ID or "
+				      "region/ID",
+				      text);
+		if (!is_node && !is_region)
+			return refuse(why, ERR_NOTFOUND,
+				      "is no node and no region now; say "
+				      "node/ID or region/ID for one that is to "
+				      "come",
+				      text);
+		target_r->scope = is_node ? INTENT_NODE : INTENT_REGION;
+	}
+	if (id.len == 0 || sv_copy(id, target_r->id, sizeof(target_r->id)) != 0)
+		return refuse(why, ERR_SYNTAX, "has no ID of 1 to 64 bytes",
+			      text);
+	return 0;
+}
+
+void target_intent(const struct json *root, const struct target *target,
+		   struct intent *intent_r)
+{
+	const struct json *list = json_member(root, "intents");
+	struct json_problem p;
+
+	for (size_t i = 0; i < json_array_len(list); i++) {
+		memset(intent_r, 0, sizeof(*intent_r));
+		if (intent_decode_known(json_array_at(list, i), intent_r, &p) ==
+			    0 &&
+		    intent_r->scope == target->scope &&
+		    sv_eq(sv_str(intent_r->id), sv_str(target->id)))
+			return;
+	}
+	memset(intent_r, 0, sizeof(*intent_r));
+	intent_r->scope = target->scope;
+	memcpy(intent_r->id, target->id, sizeof(intent_r->id));
+}
