@@ -43,37 +43,55 @@ static bool is_wanted(const struct agent_drains *drains)
 	return drains->intent || drains->admin || drains->leaving;
 }
 
-/* Bring the gate and the registered weight in line with who wants a drain. An
- * operator's intent is the registry's own knowledge: the weight stays. */
-static void follow_drains(struct agent *agent, int64_t duration_ms)
+/* An operator's intent is the registry's own knowledge: the weight stays. */
+static void follow_weight(struct agent *agent)
 {
 	const struct agent_drains *drains = &agent->drains;
 	bool is_withdrawn = drains->admin || drains->leaving;
 
-	if (is_wanted(drains) && !gate_is_draining(agent->gate)) {
-		log_info("drain.start conns=%" PRIu32 " duration_ms=%" PRId64,
-			 gate_open_conns(agent->gate), duration_ms);
-		gate_drain(agent->gate, duration_ms);
-	} else if (!is_wanted(drains) && gate_is_draining(agent->gate)) {
-		log_info("drain.end conns=%" PRIu32,
-			 gate_open_conns(agent->gate));
-		gate_undrain(agent->gate);
-	}
 	lease_driver_set_weight(
 		agent->lease, is_withdrawn ? 0 : agent_settings(agent)->weight);
 }
 
-/* An operator who names a pace gets it; else it is ours. */
-static int64_t pace_of(const struct agent *agent,
-		       const struct lease_reply *reply)
+/* Somebody wants a drain, or another pace of the one that is on. */
+static void let_go(struct agent *agent, const struct drain_wish *wish)
 {
-	int64_t ms = agent_settings(agent)->drain_ms;
+	struct agent_drains *drains = &agent->drains;
+	uint32_t open = gate_open_conns(agent->gate);
+	int64_t now_ms = loop_now_ms(agent->ctx->loop);
+	int64_t time_ms;
 
-	if (reply->shed_per_min)
-		ms = INT64_C(100) * 60000 / reply->shed_per_min;
-	if (reply->deadline_ms && ms > reply->deadline_ms)
-		ms = reply->deadline_ms;
-	return ms < AGENT_CONF_DRAIN_MAX_MS ? ms : AGENT_CONF_DRAIN_MAX_MS;
+	if (!gate_is_draining(agent->gate))
+		drains->conns_at_start = open;
+	time_ms = drain_wish_time_ms(wish, agent_settings(agent)->drain_ms,
+				     drains->conns_at_start, open, now_ms);
+	drains->end_ms = now_ms + time_ms;
+	log_info("drain.start conns=%" PRIu32 " at_start=%" PRIu32
+		 " duration_ms=%" PRId64,
+		 open, drains->conns_at_start, time_ms);
+	gate_drain(agent->gate, time_ms);
+	follow_weight(agent);
+}
+
+/* Somebody wants the drain no longer. */
+static void let_stay(struct agent *agent)
+{
+	if (!is_wanted(&agent->drains) && gate_is_draining(agent->gate)) {
+		log_info("drain.end conns=%" PRIu32,
+			 gate_open_conns(agent->gate));
+		gate_undrain(agent->gate);
+	}
+	follow_weight(agent);
+}
+
+double agent_drain_share(const struct agent *agent)
+{
+	uint32_t start = agent->drains.conns_at_start;
+	uint32_t open = gate_open_conns(agent->gate);
+
+	if (open == 0)
+		return 1;
+	return open < start ? 1 - (double)open / start : 0;
 }
 
 /* A drain lets all go anyway. */
@@ -93,27 +111,36 @@ static void follow_shed(struct agent *agent, const struct lease_reply *reply)
 static void on_intent(const struct lease_reply *reply, void *arg)
 {
 	struct agent *agent = arg;
-	bool is_drain = reply->intent == LEASE_INTENT_DRAIN;
+	struct agent_drains *drains = &agent->drains;
+	struct drain_wish wish = {.pct_per_min = reply->shed_per_min};
+	bool was_wanted = drains->intent;
 
 	if (agent->phase != AGENT_RUNNING)
 		return;
 	follow_shed(agent, reply);
-	if (is_drain == agent->drains.intent)
-		return;
-	agent->drains.intent = is_drain;
-	follow_drains(agent, pace_of(agent, reply));
+	drains->intent = reply->intent == LEASE_INTENT_DRAIN;
+	if (reply->deadline_ms)
+		wish.end_ms =
+			loop_now_ms(agent->ctx->loop) + reply->deadline_ms;
+	if (!drains->intent) {
+		if (was_wanted)
+			let_stay(agent);
+	} else if (!was_wanted || drain_wish_differs(&drains->wish, &wish)) {
+		drains->wish = wish;
+		let_go(agent, &wish);
+	}
 }
 
-void agent_set_admin_drain(struct agent *agent, int64_t duration_ms)
+void agent_set_admin_drain(struct agent *agent, const struct drain_wish *wish)
 {
 	agent->drains.admin = true;
-	follow_drains(agent, duration_ms);
+	let_go(agent, wish);
 }
 
 void agent_end_admin_drain(struct agent *agent)
 {
 	agent->drains.admin = false;
-	follow_drains(agent, 0);
+	let_stay(agent);
 }
 
 /* ---- leaving ---- */
@@ -132,13 +159,17 @@ static bool is_told(const struct agent *agent)
 	       lease_driver_state(agent->lease) != LEASE_HELD;
 }
 
+/* All that are left have the time of a drain, however slow one is on. */
 static void begin_draining(struct agent *agent)
 {
 	int64_t duration_ms = agent_settings(agent)->drain_ms;
+	struct drain_wish wish = {
+		.end_ms = loop_now_ms(agent->ctx->loop) + duration_ms,
+	};
 
 	agent->drains.leaving = true;
 	gate_close_listeners(agent->gate);
-	follow_drains(agent, duration_ms);
+	let_go(agent, &wish);
 	enter_phase(agent, AGENT_DRAINING, duration_ms + DRAIN_MORE_MS);
 }
 
@@ -279,7 +310,7 @@ void agent_reload(struct service_context *ctx)
 	struct agent *agent = ctx->app;
 
 	if (agent->phase == AGENT_RUNNING)
-		follow_drains(agent, agent_settings(agent)->drain_ms);
+		follow_weight(agent);
 }
 
 void agent_stop(struct service_context *ctx)

@@ -7,6 +7,7 @@
 #ifndef PERI_COMET_AGENT_AGENT_H
 #define PERI_COMET_AGENT_AGENT_H
 
+#include "comet-agent/drain.h"
 #include "comet-agent/agent_conf.h"
 #include "comet-agent/gate.h"
 #include "comet-agent/lease_driver.h"
@@ -20,11 +21,15 @@ enum agent_phase {
 	AGENT_LEAVING,	   /* deregistering */
 };
 
-/* Who wants this node to drain; it does while any of them does. */
+/* Who wants this node to drain; it does while any of them does, at the pace
+ * that was asked for last. */
 struct agent_drains {
-	bool intent;  /* the registry's answer to a renewal */
-	bool admin;   /* POST /v1/drain */
-	bool leaving; /* SIGTERM */
+	bool intent;		 /* the registry's answer to a renewal */
+	bool admin;		 /* POST /v1/drain */
+	bool leaving;		 /* SIGTERM */
+	struct drain_wish wish;	 /* of the intent */
+	uint32_t conns_at_start; /* valid while the gate drains */
+	int64_t end_ms;		 /* all are to be gone then; the same */
 };
 
 struct agent {
@@ -50,9 +55,13 @@ bool agent_ready(struct service_context *ctx, struct buf *why);
 /* agent_settings - those in force. Borrowed until the next reload. */
 const struct agent_settings *agent_settings(const struct agent *agent);
 
+/* agent_drain_share - the part (0..1) of the clients at the drain's start that
+ * has gone; the gate drains. */
+double agent_drain_share(const struct agent *agent);
+
 /* agent_set_admin_drain, agent_end_admin_drain - an operator of this machine
- * wants the node to drain within @duration_ms, or no longer. */
-void agent_set_admin_drain(struct agent *agent, int64_t duration_ms);
+ * wants the node to drain as @wish says, or no longer. */
+void agent_set_admin_drain(struct agent *agent, const struct drain_wish *wish);
 void agent_end_admin_drain(struct agent *agent);
 
 #endif

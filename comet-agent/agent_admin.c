@@ -4,6 +4,7 @@
  */
 #include "comet-agent/agent_admin.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include "comet-agent/agent.h"
@@ -158,6 +159,15 @@ static void kick(struct agent *agent, struct httpd_request *req, struct sv raw)
 	httpd_reply(req, 204, NULL, SV(""), SV(""));
 }
 
+static void put_progress(struct jsonw *w, const struct agent *agent)
+{
+	int64_t left_ms = agent->drains.end_ms - loop_now_ms(agent->ctx->loop);
+
+	jsonw_u64(w, "connections_at_start", agent->drains.conns_at_start);
+	jsonw_fixed(w, "progress", agent_drain_share(agent), 4);
+	jsonw_i64(w, "ends_in_ms", left_ms > 0 ? left_ms : 0);
+}
+
 static void reply_drain(struct agent *agent, struct httpd_request *req)
 {
 	struct tally sum;
@@ -173,44 +183,64 @@ static void reply_drain(struct agent *agent, struct httpd_request *req)
 	jsonw_bool(&w, "by_admin", agent->drains.admin);
 	jsonw_bool(&w, "stopping", agent->phase != AGENT_RUNNING);
 	jsonw_u64(&w, "connections", gate_open_conns(agent->gate));
+	if (gate_is_draining(agent->gate))
+		put_progress(&w, agent);
 	jsonw_u64(&w, "let_go_total", tally_get(&sum.drained));
 	jsonw_object_end(&w);
 	reply_json(req, &b);
 }
 
-static int read_duration(struct sv body, int64_t *duration_ms,
-			 struct json_problem *p)
+/* What the body asks for; nothing: the usual pace. */
+static int read_wish(struct sv body, int64_t now_ms, struct drain_wish *wish_r,
+		     struct json_problem *p)
 {
+	struct asked {
+		int64_t duration_ms;
+		uint32_t percent_per_min;
+	} asked = {.duration_ms = -1};
 	static const struct json_field fields[] = {
 		{.name = "duration_ms",
 		 .kind = JSON_I64,
+		 .offset = offsetof(struct asked, duration_ms),
 		 .size = sizeof(int64_t),
 		 .max = AGENT_CONF_DRAIN_MAX_MS},
+		{.name = "percent_per_min",
+		 .kind = JSON_U32,
+		 .offset = offsetof(struct asked, percent_per_min),
+		 .size = sizeof(uint32_t),
+		 .min = 1,
+		 .max = 100},
 	};
 	static const struct json_table table = {fields, ARRAY_LEN(fields),
 						false};
+	int rc = body.len ? json_decode_text(body, &table, &asked, p) : 0;
 
-	return body.len ? json_decode_text(body, &table, duration_ms, p) : 0;
+	if (rc != 0)
+		return rc;
+	*wish_r = (struct drain_wish){.pct_per_min = asked.percent_per_min};
+	if (asked.duration_ms >= 0)
+		wish_r->end_ms = now_ms + asked.duration_ms;
+	return 0;
 }
 
 static void post_drain(struct agent *agent, struct httpd_request *req)
 {
-	int64_t duration_ms = agent_settings(agent)->drain_ms;
 	struct json_problem problem = {0};
+	struct drain_wish wish;
 
 	if (agent->phase != AGENT_RUNNING) {
 		httpd_problem_simple(req, 409, "stopping", "Stopping",
 				     "the process is leaving already");
 		return;
 	}
-	if (read_duration(req->body, &duration_ms, &problem)) {
+	if (read_wish(req->body, req->now_ms, &wish, &problem)) {
 		httpd_problem(req, &(struct problem){.status = 400,
 						     .type = "bad-body",
 						     .title = "Bad body",
 						     .errors = &problem});
 		return;
 	}
-	agent_set_admin_drain(agent, duration_ms);
+	agent_set_admin_drain(agent, &wish);
 	reply_drain(agent, req);
 }
 

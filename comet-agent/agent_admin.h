@@ -6,7 +6,8 @@
  *   GET    /v1/sessions?user=U		a user's sessions
  *   DELETE /v1/sessions/{key}		close it
  *   GET    /v1/drain			how far a drain is
- *   POST   /v1/drain			drain; {"duration_ms":5000} is optional
+ *   POST   /v1/drain			drain; {"duration_ms":5000} or (and)
+ *					{"percent_per_min":10} are optional
  *   DELETE /v1/drain			take clients again
  */
 #ifndef PERI_COMET_AGENT_AGENT_ADMIN_H

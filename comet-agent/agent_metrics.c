@@ -127,6 +127,25 @@ static void draining(struct metrics_writer *w, void *arg)
 	metrics_sample_u64(w, "", gate_is_draining(agent->gate));
 }
 
+static void drain_share(struct metrics_writer *w, void *arg)
+{
+	const struct agent *agent = arg;
+
+	metrics_sample_real(
+		w, "",
+		gate_is_draining(agent->gate) ? agent_drain_share(agent) : 0);
+}
+
+static void drain_start_conns(struct metrics_writer *w, void *arg)
+{
+	const struct agent *agent = arg;
+
+	metrics_sample_u64(w, "",
+			   gate_is_draining(agent->gate)
+				   ? agent->drains.conns_at_start
+				   : 0);
+}
+
 static void drained(struct metrics_writer *w, void *arg)
 {
 	struct tally sum = sum_of(arg);
@@ -199,6 +218,12 @@ static const struct metrics_row rows[] = {
 	 goodbyes},
 	{"peri_comet_draining", METRICS_GAUGE,
 	 "1 while clients are let go and new ones refused.", "", draining},
+	{"peri_comet_drain_progress_ratio", METRICS_GAUGE,
+	 "The part of the clients that has gone; 0 while it does not drain.",
+	 "", drain_share},
+	{"peri_comet_drain_start_connections", METRICS_GAUGE,
+	 "The clients when its drain began; 0 while it does not drain.", "",
+	 drain_start_conns},
 	{"peri_comet_drained_total", METRICS_COUNTER,
 	 "Sessions let go by drains.", "", drained},
 	{"peri_agent_lease_state", METRICS_GAUGE,

@@ -58,7 +58,7 @@ uint16_t gate_port(const struct gate *gate);
 uint32_t gate_open_conns(const struct gate *gate);
 
 /* gate_drain - refuse new clients and let the others go evenly within
- * @duration_ms. While it is on, further calls change nothing. */
+ * @duration_ms from now; while it is on, a call changes the pace. */
 void gate_drain(struct gate *gate, int64_t duration_ms);
 /* gate_undrain - take clients again. */
 void gate_undrain(struct gate *gate);

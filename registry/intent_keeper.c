@@ -270,11 +270,10 @@ void intent_keeper_heard(struct registry *r, const struct lease *lease,
 		drain_book_note(drains, lease->record.id, lease->load.conns);
 }
 
-bool intent_keeper_drain(const struct registry *r, const struct lease *lease,
-			 struct drain_progress *progress_r)
+const struct drain_book *
+intent_keeper_drains(const struct intent_keeper *keeper)
 {
-	return drain_book_find(r->intents->drains, lease->record.id,
-			       lease->load.conns, progress_r);
+	return keeper->drains;
 }
 
 void intent_keeper_gone(struct registry *r, const struct lease *lease)

@@ -64,10 +64,9 @@ void intent_keeper_advance(struct registry *r, int64_t now_wall_s);
  * renewed; notes where its drain began. */
 void intent_keeper_heard(struct registry *r, const struct lease *lease,
 			 struct intent_effect *effect_r);
-/* intent_keeper_drain - how far the drain of @lease is. Returns whether it
- * drains and has said so. */
-bool intent_keeper_drain(const struct registry *r, const struct lease *lease,
-			 struct drain_progress *progress_r);
+/* intent_keeper_drains - how far each draining node is. Borrowed. */
+const struct drain_book *
+intent_keeper_drains(const struct intent_keeper *keeper);
 /* intent_keeper_gone - the lease is freed after this. */
 void intent_keeper_gone(struct registry *r, const struct lease *lease);
 

@@ -6,6 +6,7 @@
 #ifndef PERI_REGISTRY_PICTURE_H
 #define PERI_REGISTRY_PICTURE_H
 
+#include "registry/drain_book.h"
 #include "registry/lease.h"
 #include "registry/override.h"
 #include "registry/region_table.h"
@@ -18,6 +19,7 @@ struct picture_source {
 	const struct lease_table *leases;
 	const struct region_table *regions;
 	const struct override_table *overrides;
+	const struct drain_book *drains; /* NULL = nobody counts */
 	const struct balancer_table *balancers;
 	const struct report_sum *sum; /* of @balancers */
 	uint64_t revision;	      /* of the change stream */

@@ -316,6 +316,23 @@ static void put_choices(struct jsonw *w, const struct report_sum *sum,
 		  sum->node_count > 0 ? sum->first_per_s : 0);
 }
 
+static void put_drain(struct jsonw *w, const struct picture_source *source,
+		      const struct lease *lease)
+{
+	struct drain_progress drain;
+
+	if (!source->drains ||
+	    !drain_book_find(source->drains, lease->record.id,
+			     lease->load.conns, &drain)) {
+		jsonw_null(w, "drain");
+		return;
+	}
+	jsonw_object(w, "drain");
+	jsonw_u64(w, "conns_at_start", drain.conns_at_start);
+	jsonw_fixed(w, "progress", drain.share, 4);
+	jsonw_object_end(w);
+}
+
 void picture_put_node(struct jsonw *w, const struct picture_source *source,
 		      const struct lease *lease, int64_t now_ms)
 {
@@ -344,7 +361,7 @@ void picture_put_node(struct jsonw *w, const struct picture_source *source,
 	jsonw_i64(w, "registered_age_s",
 		  (now_ms - lease->registered_at_ms) / 1000);
 	put_load(w, lease, now_ms);
-	jsonw_null(w, "drain");
+	put_drain(w, source, lease);
 	put_intent(w, override_find(source->overrides, INTENT_NODE,
 				    sv_str(record->id)));
 	jsonw_object_end(w);

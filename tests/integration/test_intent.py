@@ -8,7 +8,8 @@ import time
 
 import pytest
 
-from harness import http_call, until
+from harness import http_call, metrics, until
+from test_comet import Client, start_agent
 from test_registry import JSON, Registry, Watch
 
 
@@ -241,6 +242,89 @@ def test_an_older_file_is_brought_up_to_date(desk):
     desk.daemon.kill()
     desk.restart()
     assert desk.intents()["node/n-1"]["state"] == "drain"
+
+
+# ---- with a real comet-agent ----
+
+class Node:
+    """A comet-agent at the desk's registry, with clients."""
+
+    def __init__(self, fleet, desk, clients):
+        self.agent = start_agent(fleet, f"http://127.0.0.1:{desk.port}",
+                                 node="n-1", region="eu")
+        until(lambda: desk.state("n-1") == "up", what="the node")
+        self.clients = [Client(self.agent.ports["tcp"]).join()
+                        for _ in range(clients)]
+        self.desk = desk
+        until(lambda: (desk.node("n-1") or {})["conns"] == clients,
+              what="its report")
+
+    def drain(self, method="GET", body=None):
+        return http_call(self.agent.ports["admin"], method, "/v1/drain",
+                         body).json()
+
+    def count(self, name):
+        return metrics(self.agent.ports["admin"])[name]
+
+    def seen(self):
+        """The node in the registry's picture of the fleet."""
+        nodes = self.desk.ask("GET", "/v1/state").json()["nodes"]
+        return next(x for x in nodes if x["id"] == "n-1")
+
+
+def test_a_drain_is_paced_and_shows_how_far_it_is(fleet, desk):
+    node = Node(fleet, desk, 40)
+    assert node.seen()["drain"] is None
+    began = time.monotonic()
+    desk.want("region/eu", state="drain", shed_per_min=100, deadline_s=8)
+    until(lambda: node.drain()["draining"], what="the drain")
+    told = node.drain()
+    assert told["by_intent"] and told["connections_at_start"] == 40
+    assert 0 <= told["ends_in_ms"] <= 8000
+    # Half of it: neither nobody nor everybody is gone.
+    until(lambda: node.drain()["progress"] >= 0.4, what="some that go")
+    part = node.drain()
+    assert part["connections"] > 5, part
+    assert node.count("peri_comet_drain_start_connections") == 40
+    assert 0.4 <= node.count("peri_comet_drain_progress_ratio") < 0.9
+    seen = until(lambda: (lambda d: d and d["progress"] > 0 and d)(
+        node.seen()["drain"]), what="progress in the registry")
+    assert seen["conns_at_start"] == 40
+    assert Client(node.agent.ports["tcp"]).closed() == b""
+    until(lambda: node.drain()["connections"] == 0, 20, "the end")
+    assert time.monotonic() - began > 4, "paced, not at once"
+    until(lambda: node.seen()["drain"]["progress"] == 1, what="all")
+    # The weight that it registered with is still its own.
+    assert desk.node("n-1")["weight"] == 100
+    desk.ask("DELETE", "/v1/intent/region/eu")
+    until(lambda: not node.drain()["draining"], what="the release")
+    Client(node.agent.ports["tcp"]).join()
+    until(lambda: node.seen()["drain"] is None, what="no drain")
+
+
+def test_another_pace_is_followed_and_a_release_keeps_the_rest(fleet, desk):
+    node = Node(fleet, desk, 30)
+    desk.want("node/n-1", state="drain", shed_per_min=1)
+    until(lambda: node.drain()["draining"], what="the drain")
+    assert node.drain()["ends_in_ms"] > 5_000_000  # 1 % a minute: 100 minutes
+    assert node.drain()["connections"] == 30
+    desk.want("node/n-1", state="maintenance", shed_per_min=1, deadline_s=6)
+    until(lambda: node.drain()["ends_in_ms"] <= 6000, what="the new end")
+    until(lambda: node.drain()["progress"] > 0.2, what="some that go")
+    desk.ask("DELETE", "/v1/intent/node/n-1")
+    until(lambda: not node.drain()["draining"], what="the release")
+    left = node.drain()["connections"]
+    assert 0 < left < 30
+    assert "progress" not in node.drain()
+    # An operator of that machine may ask for a pace, too.
+    told = node.drain("POST", {"percent_per_min": 50})
+    assert told["by_admin"] and told["connections_at_start"] == left
+    assert 110_000 < told["ends_in_ms"] <= 120_000
+    answer = http_call(node.agent.ports["admin"], "POST", "/v1/drain",
+                       {"percent_per_min": 101})
+    assert answer.status == 400
+    told = node.drain("POST", {"percent_per_min": 50, "duration_ms": 0})
+    until(lambda: node.drain()["connections"] == 0, what="the end")
 
 
 def test_what_was_acknowledged_survives_kill_9(desk):
