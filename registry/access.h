@@ -9,7 +9,7 @@
 #include "registry/access_session.h"
 #include "registry/registry_conf.h"
 
-#define ACCESS_COOKIE_NAME	    "peri_session"
+#define ACCESS_COOKIE_NAME  "peri_session"
 #define ACCESS_SECRET_BYTES 64 /* of a session's id or a code, as text */
 
 struct access;

@@ -12,6 +12,7 @@
 #include "registry/api_login.h"
 #include "registry/api_view.h"
 #include "registry/api_intent.h"
+#include "registry/relay.h"
 #include "registry/router.h"
 #include "registry/ui.h"
 
@@ -45,6 +46,8 @@ static const struct router_route routes[] = {
 	{"/v1/intent/*/*", HTTP1_DELETE, ACCESS_OPERATOR, ROUTER_PLAIN,
 	 api_intent_delete},
 	{"/v1/audit", HTTP1_GET, ACCESS_VIEWER, ROUTER_PLAIN, api_intent_audit},
+	{"/v1/explain", HTTP1_GET, ACCESS_VIEWER, ROUTER_PLAIN, relay_answer},
+	{"/v1/preview", HTTP1_GET, ACCESS_VIEWER, ROUTER_PLAIN, relay_answer},
 	/* Without a role: to log in somebody has to have the page. */
 	{"/", HTTP1_GET, ACCESS_NONE, ROUTER_PLAIN, answer_index},
 	{"/index.html", HTTP1_GET, ACCESS_NONE, ROUTER_PLAIN, answer_index},

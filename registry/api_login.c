@@ -6,8 +6,10 @@
 
 #include <string.h>
 
+#include "lib/base/clk.h"
 #include "lib/base/err.h"
 #include "registry/api.h"
+#include "registry/audit.h"
 
 #define BODY_BYTES_MAX 4096
 
@@ -57,6 +59,31 @@ static bool read_body(const struct api_call *call,
 	return false;
 }
 
+/* At a bounded rate, so that nobody fills the audit; and what is refused has a
+ * rate of its own, so that strangers cannot hide who came in. */
+static void audit(const struct api_call *call, const char *action,
+		  const struct access_who *who, const char *reason)
+{
+	struct registry *r = call->registry;
+	char from[ADDR_TEXT_MAX];
+	struct audit_event event = {
+		.actor = {who->name[0] ? who->name : "anonymous",
+			  access_role_str(who->role),
+			  addr_text(&call->req->peer, from)},
+		.action = action,
+		.target = "",
+		.reason = reason,
+		.wall_s = clk_wall_s(),
+	};
+	struct log_rate *rate = strcmp(action, "login.refused") == 0
+					? &r->refused_login_audit
+					: &r->login_audit;
+	uint32_t dropped;
+
+	if (log_rate_pass(rate, call->req->now_ms, &dropped))
+		audit_write(r->audit, r->store, &event);
+}
+
 /* ---- in ---- */
 
 static void put_cookie(struct buf *headers, const struct api_call *call,
@@ -64,7 +91,8 @@ static void put_cookie(struct buf *headers, const struct api_call *call,
 {
 	buf_str(headers, "Cache-Control: no-store\r\n");
 	buf_printf(headers,
-		   "Set-Cookie: " ACCESS_COOKIE_NAME "=%s; Max-Age=%lld; Path=/; "
+		   "Set-Cookie: " ACCESS_COOKIE_NAME
+		   "=%s; Max-Age=%lld; Path=/; "
 		   "HttpOnly; SameSite=Strict%s\r\n",
 		   secret, (long long)ttl_s,
 		   registry_settings_of(call->registry)->admin_tls ? "; Secure"
@@ -103,10 +131,14 @@ static void log_in(const struct api_call *call,
 	if (rc == ERR_LIMIT) {
 		api_refuse(call, REFUSAL_TOO_MANY_LOGINS, NULL);
 	} else if (rc != 0) {
+		audit(call, "login.refused", call->who,
+		      proof->token.len > 0 ? "no such token" : "no such code");
 		api_refuse(call, REFUSAL_UNAUTHORIZED,
 			   "nobody has this token, or the code was used or is "
 			   "too old");
 	} else {
+		audit(call, "login", &login.who,
+		      proof->token.len > 0 ? "token" : "code");
 		reply_login(call, &login, ttl_ms / 1000);
 		explicit_bzero(&login, sizeof(login));
 	}
@@ -135,6 +167,8 @@ void api_login_out(const struct api_call *call)
 	char storage[256];
 	struct buf headers;
 
+	if (call->who->via == ACCESS_COOKIE)
+		audit(call, "logout", call->who, "");
 	access_log_out(call->registry->access, call->req);
 	buf_init_fixed(&headers, storage, sizeof(storage));
 	put_cookie(&headers, call, "", 0);
@@ -201,10 +235,12 @@ void api_login_code(const struct api_call *call)
 	}
 	rc = access_make_code(call->registry->access, call->req, name, role,
 			      code);
-	if (rc == 0)
+	if (rc == 0) {
+		audit(call, "login.code", call->who, body.role);
 		reply_code(call, code);
-	else
+	} else {
 		api_refuse(call, REFUSAL_FORBIDDEN, NULL);
+	}
 	explicit_bzero(code, sizeof(code));
 }
 

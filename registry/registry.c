@@ -21,6 +21,7 @@
 #include "registry/pulse.h"
 #include "registry/region_keeper.h"
 #include "registry/registry_metrics.h"
+#include "registry/relay.h"
 #include "registry/store_sqlite.h"
 
 #define CHANGE_COUNT	   65536 /* that a watcher may have missed */
@@ -254,6 +255,7 @@ static void make_tables(struct registry *r)
 		buf_hex(&epoch, random[i], 2);
 	hub.epoch = buf_cstr(&epoch);
 	r->regions = region_table_new();
+	r->relay = relay_new(r->ctx->loop);
 	r->viewers = viewer_hub_new(r->ctx->loop, hub.epoch);
 	r->pulse = pulse_new(r, r->ctx->loop);
 	r->events = event_log_new(settings->events_kept);
@@ -328,6 +330,17 @@ static int load_access(struct registry *r)
 	return rc;
 }
 
+static int set_relay(struct registry *r)
+{
+	const char *url = registry_settings_of(r)->balancer_admin;
+	int rc = relay_set(r->relay, url);
+
+	if (rc != 0)
+		log_err("relay.refused balancer_admin=%s why=\"%s\"", url,
+			err_str(rc));
+	return rc;
+}
+
 static void stop(struct service_context *ctx)
 {
 	struct registry *r = ctx->app;
@@ -337,6 +350,7 @@ static void stop(struct service_context *ctx)
 	loop_timer_free(&r->look_timer);
 	loop_timer_free(&r->drain_timer);
 	store_free(&r->store); /* its last callbacks want all the rest */
+	relay_free(&r->relay);
 	pulse_free(&r->pulse);
 	viewer_hub_free(&r->viewers);
 	history_keeper_free(&r->history);
@@ -360,6 +374,8 @@ static int start_parts(struct registry *r)
 
 	if (rc == 0)
 		rc = load_access(r);
+	if (rc == 0)
+		rc = set_relay(r);
 	if (rc == 0)
 		rc = load_store(r);
 	if (rc == 0)
@@ -405,6 +421,8 @@ static void reload(struct service_context *ctx)
 	(void)rc; /* logged; the regions are as before */
 	rc = load_access(ctx->app);
 	(void)rc; /* logged; the tokens are as before */
+	rc = set_relay(ctx->app);
+	(void)rc; /* logged; who was asked before still is */
 }
 
 static void on_drain_timer(void *arg)

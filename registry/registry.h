@@ -40,10 +40,12 @@ struct registry {
 	struct access *access;	    /* who may what on the admin listener */
 	struct viewer_hub *viewers; /* of the dashboard */
 	struct pulse *pulse;	    /* what they are told */
+	struct relay *relay;	    /* asks a balancer */
 	char nodes_url[300];	    /* at which nodes register */
 	bool listening;		    /* everything is there: requests may come */
 	struct loop_timer *lease_timer, *look_timer, *drain_timer;
 	struct refusal_counters refusals;
+	struct log_rate login_audit, refused_login_audit; /* bounded too */
 	struct log_rate lease_log; /* nodes cause these lines */
 	int load_rc;		   /* ERR_AGAIN until the store has been read */
 };

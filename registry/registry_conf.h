@@ -33,6 +33,7 @@ struct registry_settings {
 	struct conf_list admin_hosts; /* names it may be called by */
 	int64_t session_ttl_ms;
 	bool admin_tls; /* reached through a TLS proxy only */
+	char balancer_admin[REGISTRY_CONF_PATH_BYTES]; /* "" = none */
 	char ui_dir[REGISTRY_CONF_PATH_BYTES]; /* "" = inside the program */
 };
 

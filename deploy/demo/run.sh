@@ -74,6 +74,25 @@ until_ok() {
     return 1
 }
 
+# login_url: where the dashboard is, with a code that lets an operator in once.
+# Without one when the registry gives none.
+login_url() {
+    local port=$((registry_port + 1)) token line url=
+    token=$(<"$dir/registry/admin.token")
+    exec 9<>"/dev/tcp/127.0.0.1/$port" || return 1
+    printf 'POST /v1/login-codes HTTP/1.1\r\nHost: 127.0.0.1:%s\r\n' "$port" >&9
+    printf 'Authorization: Bearer %s\r\nConnection: close\r\n' "$token" >&9
+    printf 'Content-Type: application/json\r\nContent-Length: %s\r\n\r\n%s' \
+        36 '{"role":"operator","name":"visitor"}' >&9
+    while read -r -t 2 line || [ -n "$line" ]; do
+        [[ $line =~ \"url\":\"([^\"]*)\" ]] && url=${BASH_REMATCH[1]}
+        [ -z "$url" ] || break
+        line=
+    done <&9
+    exec 9>&-
+    printf '%s' "${url:-http://127.0.0.1:$port/}"
+} 2>/dev/null
+
 # end_processes PID...: SIGTERM, six seconds of patience, SIGKILL.
 end_processes() {
     local i
@@ -120,7 +139,7 @@ start_fleet() {
     start peri-registry "$bin/peri-registry" --config "$demo/registry.jsonc" \
         --listen-nodes "127.0.0.1:$registry_port" \
         --listen-admin "127.0.0.1:$((registry_port + 1))" \
-        --state-dir "$dir/registry"
+        --balancer-admin "$admin" --state-dir "$dir/registry"
     until_ok peri-registry "$registry_port" /readyz || return 1
     local id region zone octet capacity weight
     while read -r id region zone octet capacity weight; do
@@ -155,6 +174,8 @@ introduce() {
             "answers follow free capacity only. Run deploy/geo.sh to fetch it."
     fi
     say ""
+    say "  dashboard  $(login_url)"
+    say "             (the link logs in once; without it you can only look)"
     say "  resolve    $balancer/resolve"
     say "  registry   $registry/v1/nodes   $registry/v1/regions"
     say "  explain    $admin/explain?ip=200.160.2.3"
@@ -165,6 +186,10 @@ introduce() {
     say "  curl -s '$registry/v1/regions'"
     say "  curl -s '$balancer/goim/nodes/weighted?platform=web'"
     say "  $bin/perictl explain$elsewhere 200.160.2.3"
+    say "  export PERI_TOKEN_FILE=$dir/registry/admin.token"
+    [ "$registry_port" = 7171 ] ||
+        say "  export PERI_REGISTRY_ADMIN=http://127.0.0.1:$((registry_port + 1))"
+    say "  $bin/perictl status"
     say ""
 }
 

@@ -265,3 +265,17 @@ def test_no_secret_is_logged(registry, tmp_path):
     post(port, "/v1/login", {"token": "wrong-wrong-wrong-wrong"})
     for secret in (own, code, cookie.split("=")[1], "wrong-wrong"):
         assert secret.encode() not in registry.log
+
+
+def test_log_ins_are_audited(registry, tmp_path):
+    port = registry.ports["admin"]
+    cookie, _ = log_in(port, {"token": "otto-0123456789abcdef"})
+    post(port, "/v1/login", {"token": "wrong-wrong-wrong-wrong"})
+    http_call(port, "POST", "/v1/logout", "{}",
+              {"Cookie": cookie, **own_origin(port)})
+    rows = http_call(port, "GET", "/v1/audit", headers=bearer(
+        "vera-0123456789abcdef")).json()["audit"]
+    assert [(row["action"], row["by"], row["from"]) for row in rows] == [
+        ("login", "otto", "127.0.0.1"),
+        ("login.refused", "anonymous", "127.0.0.1"),
+        ("logout", "otto", "127.0.0.1")]

@@ -132,6 +132,20 @@ def is_alive(pid):
     return True
 
 
+def test_the_printed_link_lets_an_operator_in_once(demo):
+    link = re.search(r"http://127\.0\.0\.1:(\d+)/#login=(\S+)", demo.output)
+    port, code = int(link[1]), link[2]
+    assert port == demo.registry + 1
+    page = http_call(port, "GET", "/")
+    assert page.status == 200 and b"<html" in page.body
+    first = http_call(port, "POST", "/v1/login", {"code": code})
+    assert first.status == 200 and first.json()["role"] == "operator"
+    assert http_call(port, "POST", "/v1/login", {"code": code}).status == 401
+    asked = until(lambda: http_call(
+        port, "GET", "/v1/explain?ip=200.160.2.3"), what="an explanation")
+    assert asked.status == 200
+
+
 def test_nearest_region_is_served_and_explained(demo):
     until(lambda: demo.resolve()["nodes"], what="nodes in the answer")
     answer = demo.resolve()

@@ -2,6 +2,7 @@
 import http.client
 import json
 import queue
+import socket
 import threading
 
 import pytest
@@ -222,3 +223,77 @@ def test_many_viewers_hear_the_same(registry):
         stream.close()
     until(lambda: http_call(registry["admin"], "GET",
                             "/healthz").status == 200)
+
+
+# ---- what a balancer is asked ----
+
+@pytest.fixture
+def pair(fleet, tmp_path):
+    """A registry that may ask the balancer which watches it."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        admin = probe.getsockname()[1]
+    registry = fleet.start(
+        "peri-registry", "--listen-nodes", "127.0.0.1:0", "--listen-admin",
+        "127.0.0.1:0", "--state-dir", tmp_path / "r", "--balancer-admin",
+        f"http://127.0.0.1:{admin}", "--allow-private-addresses", "yes",
+        wait_for=["nodes", "admin"]).ports
+    register(registry, "n-1", ttl_ms=60000)
+    balancer = fleet.start(
+        "peri-balancer", "--listen-public", "127.0.0.1:0", "--listen-admin",
+        f"127.0.0.1:{admin}", "--state-dir", tmp_path / "b", "--workers", "1",
+        "--registry", f"http://127.0.0.1:{registry['nodes']}",
+        wait_for=["public", "admin"])
+    return registry, balancer
+
+
+def test_a_balancer_explains(pair):
+    registry, balancer = pair
+    query = "/v1/explain?ip=192.0.2.1&device=a%26b"
+    asked = until(lambda: http_call(registry["admin"], "GET", query).status
+                  == 200 and http_call(registry["admin"], "GET", query),
+                  what="an explanation")
+    direct = http_call(balancer.ports["admin"], "GET", query)
+    assert asked.json().keys() == direct.json().keys()
+    bad = http_call(registry["admin"], "GET", "/v1/explain?ip=x")
+    assert bad.status == 400
+    assert bad.headers["content-type"] == "application/problem+json"
+    assert http_call(registry["admin"], "GET", "/v1/explain?device="
+                     + "x" * 2050).status == 400
+    balancer.stop()
+    away = http_call(registry["admin"], "GET", query)
+    assert away.status == 502
+    assert away.json()["type"] == "urn:perihelion:balancer-away"
+
+
+def test_a_balancer_that_does_not_answer(fleet, tmp_path):
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        port = fleet.start(
+            "peri-registry", "--listen-nodes", "127.0.0.1:0",
+            "--listen-admin", "127.0.0.1:0", "--state-dir", tmp_path,
+            "--balancer-admin",
+            f"http://127.0.0.1:{silent.getsockname()[1]}",
+            wait_for=["nodes", "admin"]).ports["admin"]
+        answer = http_call(port, "GET", "/v1/explain?ip=192.0.2.1")
+        assert answer.status == 504
+        assert answer.json()["type"] == "urn:perihelion:balancer-silent"
+
+
+def test_without_a_balancer_to_ask(registry):
+    answer = http_call(registry["admin"], "GET", "/v1/explain?ip=192.0.2.1")
+    assert answer.status == 503
+    assert "balancer_admin" in answer.json()["detail"]
+
+
+def test_balancers_are_in_the_picture(pair):
+    registry, balancer = pair
+    for _ in range(20):
+        http_call(balancer.ports["public"], "GET", "/resolve")
+    state = until(lambda: (found := state_of(registry))["balancers"] and
+                  found["balancers"][0]["snapshot_revision"] and found,
+                  what="the report")
+    told = state["balancers"][0]
+    assert told["lag_revisions"] == 0 and told["geo"] is None
+    assert state["status"]["balancers"] == 1
