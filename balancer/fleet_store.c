@@ -15,7 +15,7 @@ static void free_all(struct fleet_store *store)
 	for (unsigned i = 0; i < store->slab_count; i++)
 		mem_free(store->slabs[i]);
 	mem_free(store->slabs);
-	mem_free(store->block);
+	mem_free_huge(store->block);
 }
 
 void fleet_store_fini(struct fleet_store *store)

@@ -97,7 +97,7 @@ void place_note_free(struct place_notes **notes)
 {
 	if (!*notes)
 		return;
-	mem_free((*notes)->memory);
+	mem_free_huge((*notes)->memory);
 	mem_free(*notes);
 	*notes = NULL;
 }

@@ -32,7 +32,7 @@ struct ratelimit *ratelimit_new(void)
 
 void ratelimit_free(struct ratelimit **limit)
 {
-	mem_free(*limit);
+	mem_free_huge(*limit);
 	*limit = NULL;
 }
 

@@ -238,17 +238,23 @@ int cell_trie_build(struct cell_trie *trie, const struct cell_spans *spans,
 	memset(trie, 0, sizeof(*trie));
 	trie->root = mem_array_huge(ROOT_WAYS, sizeof(*trie->root));
 	rc = fill_root(&b);
-	if (rc == 0)
+	if (rc == 0) {
 		settle(trie, cell_of_place);
+	} else {
+		mem_free(trie->nodes);
+		mem_free(trie->places);
+		trie->nodes = NULL;
+		trie->places = NULL;
+	}
 	return rc;
 }
 
 void cell_trie_fini(struct cell_trie *t)
 {
-	mem_free(t->root);
-	mem_free(t->nodes);
-	mem_free(t->cells);
-	mem_free(t->places);
+	mem_free_huge(t->root);
+	mem_free_huge(t->nodes);
+	mem_free_huge(t->cells);
+	mem_free_huge(t->places);
 	memset(t, 0, sizeof(*t));
 }
 

@@ -4,6 +4,7 @@
  */
 #include "lib/base/mem.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +13,7 @@
 
 #include "lib/base/def.h"
 
-#define HUGE_BYTES ((uintptr_t)2 << 20)
+#define HUGE_BYTES ((size_t)2 << 20)
 
 /* Nothing here may need memory: the heap has just refused us. */
 static NORETURN void mem_die(void)
@@ -47,16 +48,47 @@ void *mem_array(size_t count, size_t elem_bytes)
 	return ptr;
 }
 
+/* In front of a huge array. */
+struct mapping {
+	void *base;
+	size_t bytes;
+};
+
+/* Fresh memory: what the heap gives may have been touched before, and then it
+ * has its small pages already. */
 void *mem_array_huge(size_t count, size_t elem_bytes)
 {
-	char *ptr = mem_array(count, elem_bytes);
-	uintptr_t from = ((uintptr_t)ptr + HUGE_BYTES - 1) & ~(HUGE_BYTES - 1);
-	uintptr_t to =
-		((uintptr_t)ptr + count * elem_bytes) & ~(HUGE_BYTES - 1);
+	size_t bytes = mem_product(count, elem_bytes);
+	struct mapping mapping;
+	char *array;
+	bool small; /* most of the page would be for nothing */
 
-	if (to > from)
-		(void)madvise((void *)from, to - from, MADV_HUGEPAGE);
-	return ptr;
+	if (bytes > SIZE_MAX / 2)
+		mem_die();
+	small = bytes < HUGE_BYTES / 4;
+	/* Whole large pages, behind a place for the mapping itself. */
+	bytes = (bytes + HUGE_BYTES - 1) & ~(HUGE_BYTES - 1);
+	mapping.bytes = bytes + HUGE_BYTES;
+	mapping.base = mmap(NULL, mapping.bytes, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (mapping.base == MAP_FAILED)
+		mem_die();
+	array = (char *)mapping.base + HUGE_BYTES -
+		((uintptr_t)mapping.base & (HUGE_BYTES - 1));
+	if (!small)
+		(void)madvise(array, bytes, MADV_HUGEPAGE);
+	memcpy(array - sizeof(mapping), &mapping, sizeof(mapping));
+	return array;
+}
+
+void mem_free_huge(void *array)
+{
+	struct mapping mapping;
+
+	if (!array)
+		return;
+	memcpy(&mapping, (char *)array - sizeof(mapping), sizeof(mapping));
+	(void)munmap(mapping.base, mapping.bytes);
 }
 
 void *mem_grow(void *ptr, size_t count, size_t elem_bytes)

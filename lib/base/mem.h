@@ -25,9 +25,11 @@ void *mem_array(size_t count, size_t elem_bytes);
 /*
  * mem_array_huge - as mem_array(), for tables of megabytes that are read at
  * random: asks the kernel for pages of 2 MiB, so that a read does not also
- * miss the page tables. Only a hint. mem_free() as usual.
+ * miss the page tables. Only a hint, but from half a MiB on sizes are rounded
+ * up to such pages. mem_free_huge() gives it back; NULL is allowed there.
  */
 void *mem_array_huge(size_t count, size_t elem_bytes);
+void mem_free_huge(void *array);
 
 /*
  * mem_grow - resize an array to @count elements of @elem_bytes each.

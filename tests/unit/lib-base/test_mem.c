@@ -46,12 +46,14 @@ static void test_huge_arrays(void **state)
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
 		char *a = mem_array_huge(sizes[i], 1);
 
+		assert_int_equal((uintptr_t)a % (2 << 20), 0);
 		for (size_t at = 0; at < sizes[i]; at += 511) {
 			assert_int_equal(a[at], 0);
 			a[at] = 'x';
 		}
-		mem_free(a);
+		mem_free_huge(a);
 	}
+	mem_free_huge(NULL);
 }
 
 static void test_nothing_is_something(void **state)
