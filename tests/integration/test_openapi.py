@@ -71,9 +71,9 @@ def mismatch_object(value, schema, path):
     return None
 
 
-def check(port, method, template, path, body=None):
+def check(port, method, template, path, body=None, headers=None):
     """Call, and hold the answer against the document. Returns the status."""
-    answer = http_call(port, method, path, body)
+    answer = http_call(port, method, path, body, headers)
     documented = API["paths"][template][method.lower()]["responses"]
     assert str(answer.status) in documented, \
         f"{method} {path}: {answer.status} {answer.body}"
@@ -157,6 +157,34 @@ def test_registry_history_is_documented(fleet, tmp_path):
     for line in lines:
         assert not mismatch(json.loads(line),
                             API["components"]["schemas"]["Event"])
+
+
+def test_registry_intents_are_documented(fleet, tmp_path):
+    admin = fleet.start(
+        "peri-registry", "--listen-nodes", "127.0.0.1:0", "--listen-admin",
+        "127.0.0.1:0", "--state-dir", tmp_path / "r",
+        wait_for=["nodes", "admin"]).ports["admin"]
+    token = (tmp_path / "r" / "admin.token").read_text().strip()
+    headers = {"Authorization": "Bearer " + token,
+               "Content-Type": "application/json"}
+    wish = {"state": "drain", "reason": "r", "bias_km": 1.5, "for_s": 60}
+    one = "/v1/intent/{scope}/{id}"
+    for method, path, body, status in (
+            ("PUT", "/v1/intent/region/eu", wish, 201),
+            ("PUT", "/v1/intent/region/eu", {"reason": "r"}, 200),
+            ("PUT", "/v1/intent/region/eu", {}, 400),
+            ("PUT", "/v1/intent/zone/eu", wish, 404),
+            ("GET", "/v1/intent/region/eu", None, 200),
+            ("GET", "/v1/intent/node/eu", None, 404),
+            ("DELETE", "/v1/intent/region/eu?reason=r", None, 200),
+            ("DELETE", "/v1/intent/region/eu", None, 404)):
+        assert check(admin, method, one, path, body, headers) == status
+    assert check(admin, "PUT", one, "/v1/intent/region/eu", wish) == 401
+    http_call(admin, "PUT", "/v1/intent/region/eu", wish, headers)
+    for path, status in (("/v1/intents", 200), ("/v1/intents?x=1", 400),
+                         ("/v1/audit", 200), ("/v1/audit?after=1", 200),
+                         ("/v1/audit?limit=x", 400)):
+        assert check(admin, "GET", path.split("?")[0], path) == status
 
 
 def test_balancer_answers_are_documented(story):
