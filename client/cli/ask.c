@@ -188,7 +188,9 @@ static const char *advice(const struct ask *ask, unsigned status)
 	if (status == 403)
 		return "; this token's role is too low: take one with a higher "
 		       "role of the registry's tokens_file";
-	if (status == 404)
+	if (status == 404 && sv_starts(ask->target, SV("/v1/intent/")))
+		return "; perictl intent lists what holds";
+	if (status == 404 && sv_starts(ask->target, SV("/v1/history")))
 		return "; perictl nodes and perictl regions list what there is";
 	return "";
 }

@@ -12,11 +12,11 @@
 #include "lib/proto/url.h"
 
 #define TARGET_MAX 2048
-#define TEXT_MAX   (4u << 20)
 
 struct settings {
 	const char *host, *device, *family, *id;
 	const char *without, *drained, *weight; /* with commas */
+	uint32_t relay;
 };
 
 static unsigned list_options(void *settings, struct cli_option *options_r)
@@ -36,6 +36,8 @@ static unsigned list_options(void *settings, struct cli_option *options_r)
 		 &s->drained, 0, 0},
 		{"weight", CLI_TEXT, "NODE:50,..", "what if so heavy",
 		 &s->weight, 0, 0},
+		{"relay", CLI_FLAG, NULL,
+		 "ask through the registry's admin side", &s->relay, 0, 0},
 	};
 
 	memcpy(options_r, options, sizeof(options));
@@ -184,26 +186,18 @@ static void put_excluded(struct buf *b, const struct json *root)
 	table_free(&t);
 }
 
-static int show(const struct cli *cli, struct buf *body,
-		const struct json *root)
+static void put_answer(struct buf *b, const struct json *root,
+		       const void *arg UNUSED)
 {
-	struct buf b;
-
-	if (cli->output == CLI_JSON) {
-		buf_char(body, '\n');
-		return cli_write(body);
-	}
-	buf_init(&b, TEXT_MAX);
 	if (json_member(root, "changes")) {
-		what_if_table_put(&b, root);
-		return cli_print(&b);
+		what_if_table_put(b, root);
+		return;
 	}
-	put_client(&b, root);
-	put_flags(&b, root);
-	put_sites(&b, root);
-	put_nodes(&b, root);
-	put_excluded(&b, root);
-	return cli_print(&b);
+	put_client(b, root);
+	put_flags(b, root);
+	put_sites(b, root);
+	put_nodes(b, root);
+	put_excluded(b, root);
 }
 
 /* ---- the question ---- */
@@ -253,15 +247,14 @@ static int run(const struct cli *cli, const void *settings,
 	       char *const *arguments, unsigned argument_count)
 {
 	const struct settings *s = settings;
-	struct json *root = NULL;
-	struct buf target, body;
+	struct buf target;
 	struct ask ask;
 	int rc = check(s, arguments, argument_count);
 
 	if (rc != CLI_OK)
 		return rc;
 	buf_init(&target, TARGET_MAX);
-	buf_str(&target, "/explain");
+	buf_str(&target, s->relay ? "/v1/explain" : "/explain");
 	put_parameter(&target, "id", s->id);
 	put_parameter(&target, "ip", argument_count > 0 ? arguments[0] : NULL);
 	put_parameter(&target, "host", s->host);
@@ -270,12 +263,9 @@ static int run(const struct cli *cli, const void *settings,
 	put_parts(&target, "without", s->without);
 	put_parts(&target, "drained", s->drained);
 	put_parts(&target, "weight", s->weight);
-	ask = ask_balancer_admin(cli, buf_view(&target));
-	rc = ask_json(&ask, &body, &root);
-	if (rc == CLI_OK)
-		rc = show(cli, &body, root);
-	json_free(&root);
-	buf_fini(&body);
+	ask = s->relay ? ask_registry_admin(cli, buf_view(&target))
+		       : ask_balancer_admin(cli, buf_view(&target));
+	rc = ask_show(&ask, put_answer, NULL);
 	buf_fini(&target);
 	return rc;
 }
@@ -289,7 +279,8 @@ static const struct cli_command command = {
 		"Shows what the balancer's ranking saw: the sites by cost with "
 		"the share of this\nclient's cell that they take, the nodes "
 		"with their probability p and estimated\nconnections, and who "
-		"was left out and why. Asks the balancer's admin listener.\n\n"
+		"was left out and why. Asks the balancer's admin listener, or "
+		"one through the registry\n(--relay).\n\n"
 		"  perictl explain 200.160.2.3\n"
 		"  perictl explain 200.160.2.3 --device phone-17\n"
 		"  perictl explain 200.160.2.3 --without gru-1 --drained eu\n"

@@ -7,6 +7,7 @@
 #include "client/cli/ask.h"
 #include "client/cli/pick.h"
 #include "client/cli/preview.h"
+#include "client/cli/state.h"
 #include "client/cli/target.h"
 #include "client/cli/when.h"
 #include "lib/base/clk.h"
@@ -194,25 +195,22 @@ static int take_end(const struct operate_settings *s, struct intent *i)
 static int read_now(const struct cli *cli, const char *text,
 		    struct intent *now_r)
 {
-	struct ask ask = ask_registry_admin(cli, SV("/v1/state"));
 	struct target target = {.id = ""};
 	struct json *root = NULL;
 	char storage[WHY_BYTES];
-	struct buf body, why;
-	int rc = ask_json(&ask, &body, &root), found;
+	struct buf why;
+	int rc = state_read(cli, &root);
 
-	if (rc == CLI_OK) {
-		buf_init_fixed(&why, storage, sizeof(storage));
-		found = target_find(root, sv_str(text), &target, &why);
-		if (found == 0) {
-			target_intent(root, &target, now_r);
-		} else {
-			cli_error("%s", buf_cstr(&why));
-			rc = CLI_USAGE;
-		}
+	if (rc != CLI_OK)
+		return rc;
+	buf_init_fixed(&why, storage, sizeof(storage));
+	if (target_find(root, sv_str(text), &target, &why) == 0) {
+		target_intent(root, &target, now_r);
+	} else {
+		cli_error("%s", buf_cstr(&why));
+		rc = CLI_USAGE;
 	}
 	json_free(&root);
-	buf_fini(&body);
 	return rc;
 }
 

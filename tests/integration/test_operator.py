@@ -15,6 +15,7 @@ import pytest
 
 from harness import BUILD, PATIENCE, http_call, run_tool, until
 from test_registry import EU, NODE
+from test_view import pair  # noqa: F401 (a fixture)
 
 ASIA = {"id": "asia", "title": "Asia", "lat": 1.3, "lon": 103.8}
 
@@ -312,7 +313,8 @@ def test_drain_keeps_a_weight_and_undrain_too(operator):
     assert "released" in operator.fine("weight", "fra-1", "none", "--reason",
                                        "new disk")
     assert operator.api("/v1/intents")["intents"] == []
-    assert operator.run("intent", "fra-1").returncode == 4
+    done = operator.run("intent", "fra-1")
+    assert done.returncode == 4 and "intent lists what holds" in done.stderr
 
 
 def test_maintenance_bias_and_release_of_a_region(operator):
@@ -386,3 +388,42 @@ def test_login_is_a_url_for_once(operator):
             assert answer.json()["role"] == "viewer"
     assert re.fullmatch(r"http://\S+/#login=\S+\n", operator.fine("login"))
     assert operator.run("login", "--role", "king").returncode == 4
+
+
+def test_history_is_the_apis(operator):
+    def told(target):  # nothing is known of it in the first seconds
+        done = operator.run("history", target, "-o", "json")
+        return done.returncode == 0 and json.loads(done.stdout)
+    for target, name in (("fleet", "fleet"), ("region/eu", "region/eu"),
+                         ("fra-1", "node/fra-1")):
+        shown = until(lambda: told(target), 20, f"history of {target}")
+        api = operator.api(
+            f"/v1/history?target={name.replace('/', '%2F')}&span=hour")
+        assert shown["target"] == name
+        assert (shown["step_s"], set(shown["series"])) == (
+            api["step_s"], set(api["series"]))
+    day = operator.fine("history", "--span", "day")
+    assert "a value each 60 s" in day and re.search(r"^conns ", day, re.M)
+    assert operator.run("history", "--span", "year").returncode == 4
+    done = operator.run("history", "nope")
+    assert done.returncode == 4 and "perictl nodes" in done.stderr
+
+
+def test_explain_through_the_registry(pair):  # noqa: F811
+    ports, balancer = pair
+    env = {"PERI_REGISTRY_ADMIN": f"http://127.0.0.1:{ports['admin']}",
+           "PERI_BALANCER_ADMIN":
+               f"http://127.0.0.1:{balancer.ports['admin']}"}
+
+    def explained(*args):
+        done = run_tool("perictl", "explain", "192.0.2.1", *args, env=env)
+        return done.returncode == 0 and done.stdout
+    until(lambda: explained("--relay"), 20, "an explanation")
+    direct = json.loads(explained("-o", "json"))
+    relayed = json.loads(explained("--relay", "-o", "json"))
+    assert relayed.keys() == direct.keys()
+    assert [n["id"] for n in relayed["nodes"]] == ["n-1"]
+    assert "sites, nearest first" in explained("--relay")
+    balancer.stop()
+    done = run_tool("perictl", "explain", "192.0.2.1", "--relay", env=env)
+    assert done.returncode == 4 and "502" in done.stderr

@@ -1,0 +1,134 @@
+/*
+ * test_fleet_table.c - the picture as people read it; what is not known.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include "client/cli/fleet_table.h"
+
+static struct json *parse(const char *text)
+{
+	struct json_problem p;
+	struct json *root;
+
+	assert_int_equal(json_parse(sv_str(text), &root, &p), 0);
+	return root;
+}
+
+static const struct row {
+	const char *rule, *intent, *want;
+} intents[] = {
+	{"a drain with its pace", "{\"state\":\"drain\",\"shed_per_min\":5}",
+	 "drain 5 %/min"},
+	{"a weight alone", "{\"state\":\"up\",\"weight\":0,\"bias_km\":null}",
+	 "weight 0"},
+	{"several", "{\"state\":\"maintenance\",\"weight\":7,\"bias_km\":-300}",
+	 "maintenance, weight 7, bias -300 km"},
+	{"none", "null", ""},
+	{"nonsense", "[1]", ""},
+};
+
+static void test_intents(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(intents); i++) {
+		char text[256];
+		struct json *root;
+		struct buf b;
+
+		buf_init(&b, 256);
+		buf_printf(&b, "{\"intent\":%s}", intents[i].intent);
+		assert_int_equal(sv_copy(buf_view(&b), text, sizeof(text)), 0);
+		root = parse(text);
+		buf_reset(&b);
+		fleet_table_intent(&b, json_member(root, "intent"));
+		print_message("%s\n", intents[i].rule);
+		assert_string_equal(buf_cstr(&b), intents[i].want);
+		buf_fini(&b);
+		json_free(&root);
+	}
+}
+
+static const char nodes[] =
+	"{\"nodes\":[{\"id\":\"a\",\"region\":\"eu\",\"service\":\"im\","
+	"\"state\":\"up\",\"conns\":50,\"capacity\":100},"
+	"{\"id\":\"b\",\"region\":\"hk\",\"service\":\"im\",\"state\":\"down\"}"
+	"]}";
+
+static size_t lines_of(const struct fleet_filter *filter, size_t rows_max)
+{
+	struct json *root = parse(nodes);
+	size_t lines = 0;
+	struct buf b;
+
+	buf_init(&b, 65536);
+	fleet_table_nodes(&b, root, filter, rows_max);
+	for (size_t i = 0; i < b.len; i++)
+		lines += b.data[i] == '\n';
+	buf_fini(&b);
+	json_free(&root);
+	return lines;
+}
+
+static void test_filters(void **state)
+{
+	static const struct {
+		const char *rule;
+		struct fleet_filter filter;
+		size_t rows_max, lines; /* the head is one */
+	} rows[] = {
+		{"all", {NULL, NULL, NULL}, 9, 3},
+		{"a region", {"hk", NULL, NULL}, 9, 2},
+		{"a service that nobody has", {NULL, "x", NULL}, 9, 1},
+		{"a state", {NULL, NULL, "up"}, 9, 2},
+		{"both must hold", {"hk", NULL, "up"}, 9, 1},
+		{"no more rows than asked for", {NULL, NULL, NULL}, 1, 2},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		print_message("%s\n", rows[i].rule);
+		assert_int_equal(lines_of(&rows[i].filter, rows[i].rows_max),
+				 rows[i].lines);
+	}
+}
+
+/* An empty or foreign document is a table of unknowns, never a crash. */
+static void test_nothing_is_known(void **state)
+{
+	static const char *const texts[] = {
+		"{}", "[]",
+		"{\"status\":7,\"regions\":{},\"nodes\":[1,null],"
+		"\"balancers\":[[]],\"registry\":\"x\"}"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+		const struct fleet_filter all = {NULL, NULL, NULL};
+		struct json *root = parse(texts[i]);
+		struct buf b;
+
+		buf_init(&b, 65536);
+		fleet_table_status(&b, root);
+		fleet_table_balancers(&b, root);
+		fleet_table_regions(&b, root);
+		fleet_table_nodes(&b, root, &all, 10);
+		assert_false(b.failed);
+		assert_non_null(
+			strstr(buf_cstr(&b), "p99 -, nearest region -"));
+		buf_fini(&b);
+		json_free(&root);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_intents),
+		cmocka_unit_test(test_filters),
+		cmocka_unit_test(test_nothing_is_known),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
