@@ -20,7 +20,8 @@ test-web:
 	@deploy/deps.sh web
 	@deploy/geo.sh
 	@$(MAKE) --no-print-directory -s -j2 QUIET=1 all \
-		$(WEB_TESTS)/node_modules/.package-lock.json
+		$(WEB_TESTS)/node_modules/.package-lock.json \
+		$(DASHBOARD)/node_modules/.package-lock.json
 	@PERI_BUILD=$(CURDIR)/$(BUILD) node $(WEB_TESTS)/run.mjs $(WORD)
 # The README's pictures, from the last `make test-web`.
 web-images:

@@ -2,11 +2,12 @@
 // was started is stopped at the end, by its pid.
 import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 export const ROOT = new URL("../..", import.meta.url).pathname;
-const BUILD = process.env.PERI_BUILD ?? join(ROOT, "build/release");
+export const BUILD = process.env.PERI_BUILD ?? join(ROOT, "build/release");
 const PATIENCE = Number(process.env.PERI_TEST_PATIENCE ?? 1);
 const LISTEN = /service\.listen name=(\S+) addr=(\S+) port=(\d+)/g;
 const SERVICE = "im.demo";
@@ -73,6 +74,16 @@ export class Daemon {
 	}
 }
 
+/** A port that nobody listens on. */
+function freePort() {
+	return new Promise((done) => {
+		const server = createServer().listen(0, "127.0.0.1", () => {
+			const { port } = server.address();
+			server.close(() => done(port));
+		});
+	});
+}
+
 /** The demo's nodes: [id, region, zone, octet, capacity, weight]. */
 export function demoNodes() {
 	return readFileSync(join(ROOT, "deploy/demo/nodes.tsv"), "utf8").split("\n")
@@ -137,9 +148,9 @@ export class Fleet {
 		return ["4", "6"].map((v) => join(ROOT, `var/geo/city-ipv${v}.mmdb`)).join();
 	}
 
-	async balancer(geo = this.geo) {
+	async balancer(geo = this.geo, adminPort = 0) {
 		this.balancerDaemon = await this.run("peri-balancer", ["--config", "deploy/demo/balancer.jsonc",
-			"--listen-public", "127.0.0.1:0", "--listen-admin", "127.0.0.1:0",
+			"--listen-public", "127.0.0.1:0", "--listen-admin", `127.0.0.1:${adminPort}`,
 			"--registry", this.nodesUrl, "--geo-databases", geo,
 			"--state-dir", join(this.folder, "balancer")], "public", "admin");
 		this.publicPort = this.balancerDaemon.ports.public;
@@ -154,15 +165,11 @@ export class Fleet {
 
 	/** All of the demo: registry, balancer, 22 agents, clients. */
 	async demo() {
-		// The relay to the balancer needs its port before the registry starts.
-		const port = 20000 + Math.floor(Math.random() * 10000);
-		await this.registry();
+		// The registry asks the balancer, so its port is known before it starts.
+		const port = await freePort();
+		await this.registry("--balancer-admin", `http://127.0.0.1:${port}`);
 		for (const node of demoNodes()) await this.agent(node);
-		this.balancerDaemon = await this.run("peri-balancer", ["--config", "deploy/demo/balancer.jsonc",
-			"--listen-public", "127.0.0.1:0", "--listen-admin", `127.0.0.1:${port}`,
-			"--registry", this.nodesUrl, "--geo-databases", this.geo,
-			"--state-dir", join(this.folder, "balancer")], "public", "admin");
-		this.publicPort = this.balancerDaemon.ports.public;
+		await this.balancer(this.geo, port);
 		await this.load();
 		return this;
 	}
