@@ -211,6 +211,52 @@ def test_the_audit_tells_how_to_undo(desk):
     assert desk.audit()[-1]["seq"] == 5
 
 
+def chains(rows):
+    """Each change of a target began with what the one before had left."""
+    left = {}
+    for row in rows:
+        if row["before"] != left.get(row["target"]):
+            return False
+        left[row["target"]] = row["after"]
+    return True
+
+
+def test_changes_at_the_same_time_are_one_after_the_other(desk):
+    """Several people change one target; what a row tells is what was so."""
+    def change(who):
+        for step in range(10):
+            if step % 4 == 3:
+                desk.ask("DELETE", "/v1/intent/region/eu")
+            else:
+                desk.want("region/eu", weight=who * 100 + step)
+
+    people = [threading.Thread(target=change, args=(i,)) for i in range(6)]
+    for one in people:
+        one.start()
+    for one in people:
+        one.join(60)
+    rows = desk.audit("?limit=500")
+    assert [x["seq"] for x in rows] == list(range(1, len(rows) + 1))
+    assert len(rows) > 40 and chains(rows)
+    intent = desk.intents().get("region/eu")
+    assert rows[-1]["after"] == (intent and {
+        k: v for k, v in intent.items() if k != "known"})
+
+
+def test_the_event_log_tells_it_to_people(desk):
+    desk.want("node/n-1", state="drain", reason="new kernel")
+    desk.ask("DELETE", "/v1/intent/node/n-1")
+    desk.want("region/eu", state="maintenance", for_s=1)
+    events = until(lambda: (lambda x: len(x) == 4 and x)([
+        x for x in desk.ask("GET", "/v1/log").json()["events"]
+        if x["kind"].startswith("intent.")]), what="four events")
+    assert [(x["kind"], x["target"]) for x in events] == [
+        ("intent.put", "node/n-1"), ("intent.release", "node/n-1"),
+        ("intent.put", "region/eu"), ("intent.expire", "region/eu")]
+    assert events[0]["text"] == "drain by otto: new kernel"
+    assert events[2]["region"] == "eu"
+
+
 def test_watchers_and_metrics(desk, stream):
     desk.want("node/n-1", state="drain")
     desk.want("region/eu", weight=3)
@@ -354,6 +400,7 @@ def test_what_was_acknowledged_survives_kill_9(desk):
             if stop.is_set():
                 return
 
+    desk.want("node/first", weight=1)  # row 1; what follows is after=1
     total = 0
     for _ in range(5):
         stop = threading.Event()
@@ -387,6 +434,7 @@ def test_what_was_acknowledged_survives_kill_9(desk):
         newest = {x["target"]: x["after"] for x in rows}
         for target, row in newest.items():
             assert found.get(target) == (row and row["weight"]), target
+        assert chains(rows)
         assert len(rows) > total
         total = len(rows)
         assert seqs == [x["seq"] for x in rows][:len(seqs)]
