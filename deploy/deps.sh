@@ -13,7 +13,7 @@ set -eu
 
 RUN="gcc make pkg-config libc6-dev libevent-dev libjansson-dev libmaxminddb-dev
 libsqlite3-dev libssl-dev uthash-dev ca-certificates"
-TEST="libcmocka-dev python3-pytest python3-pytest-xdist"
+TEST="libcmocka-dev python3-pytest python3-pytest-xdist prometheus"
 LINT="clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev cppcheck
 llvm-14 universal-ctags binutils valgrind mandoc zsh fish"
 WEB="chromium fonts-inter nodejs npm python3"
@@ -33,6 +33,7 @@ why() {
     libcmocka-dev) echo "unit tests" ;;
     python3-pytest) echo "integration tests" ;;
     python3-pytest-xdist) echo "several of them at once: they mostly wait" ;;
+    prometheus) echo "scrapes /metrics in a test" ;;
     clang-* | libclang-* | llvm-*) echo "second compiler, fuzzers, linters" ;;
     mandoc) echo "judges the manual pages" ;;
     zsh | fish) echo "loads its completions" ;;
@@ -98,6 +99,14 @@ fi
 echo "Installing them with apt-get${as_root:+ through sudo} ..."
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
+# Packages with a service (prometheus, nginx) are wanted for their programs: as
+# long as this file is there Debian starts none of them.
+policy=/usr/sbin/policy-rc.d
+if [ ! -e $policy ]; then
+    trap 'rm -f "$log"; $as_root rm -f $policy' EXIT
+    printf '#!/bin/sh\nexit 101\n' | $as_root tee $policy >/dev/null
+    $as_root chmod 755 $policy
+fi
 # shellcheck disable=SC2086
 if ! { $as_root apt-get update -q &&
     $as_root env DEBIAN_FRONTEND=noninteractive \

@@ -13,7 +13,7 @@
 
 #define LIMIT_DEFAULT 100
 #define LIMIT_MAX     500
-#define BODY_MAX      (8u << 20)
+#define BODY_MAX      (16u << 20)
 
 /* What GET /v1/nodes asks for; views point into storage. */
 struct filter {

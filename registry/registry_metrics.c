@@ -4,7 +4,7 @@
  */
 #include "registry/registry_metrics.h"
 
-#include "registry/lease_sums.h"
+#include "registry/fleet_metrics.h"
 #include "registry/registry.h"
 
 static struct registry *registry_of(void *arg)
@@ -261,48 +261,6 @@ static void collect_history_bytes(struct metrics_writer *w, void *arg)
 			history_keeper_source(registry_of(arg)->history))));
 }
 
-static void region_nodes(const struct lease_sum *sum, void *arg)
-{
-	static const char *const states[] = {"up", "suspect", "down"};
-	char storage[160];
-	struct buf labels;
-
-	for (unsigned i = 0; i < ARRAY_LEN(states); i++) {
-		buf_init_fixed(&labels, storage, sizeof(storage));
-		buf_printf(&labels, "region=\"%s\",state=\"%s\"", sum->name,
-			   states[i]);
-		metrics_sample_u64(arg, buf_cstr(&labels), sum->nodes[i]);
-	}
-}
-
-static void collect_region_nodes(struct metrics_writer *w, void *arg)
-{
-	lease_sums_each(lease_regions(registry_of(arg)->leases), region_nodes,
-			w);
-}
-
-static void region_conns(const struct lease_sum *sum, void *arg)
-{
-	sample(arg, "region", sum->name, sum->conns);
-}
-
-static void collect_region_conns(struct metrics_writer *w, void *arg)
-{
-	lease_sums_each(lease_regions(registry_of(arg)->leases), region_conns,
-			w);
-}
-
-static void region_capacity(const struct lease_sum *sum, void *arg)
-{
-	sample(arg, "region", sum->name, sum->capacity);
-}
-
-static void collect_region_capacity(struct metrics_writer *w, void *arg)
-{
-	lease_sums_each(lease_regions(registry_of(arg)->leases),
-			region_capacity, w);
-}
-
 static const struct metrics_row rows[] = {
 	{"peri_registry_nodes", METRICS_GAUGE, "Leases by state.", "state",
 	 collect_nodes},
@@ -382,13 +340,39 @@ static const struct metrics_row rows[] = {
 	{"peri_registry_history_bytes", METRICS_GAUGE, "Memory of the history.",
 	 "", collect_history_bytes},
 	{"peri_region_nodes", METRICS_GAUGE, "Nodes by region and state.",
-	 "region, state", collect_region_nodes},
+	 "region, state", fleet_metrics_region_nodes},
 	{"peri_region_connections", METRICS_GAUGE,
 	 "Connections of a region's nodes that are not down.", "region",
-	 collect_region_conns},
+	 fleet_metrics_region_conns},
 	{"peri_region_capacity", METRICS_GAUGE,
 	 "Capacity of a region's nodes that are not down.", "region",
-	 collect_region_capacity},
+	 fleet_metrics_region_capacity},
+	{"peri_region_utilisation_ratio", METRICS_GAUGE,
+	 "Connections over capacity of a region.", "region",
+	 fleet_metrics_region_utilisation},
+	{"peri_region_weight", METRICS_GAUGE,
+	 "Sum of the weights that a region's nodes report, if not down.",
+	 "region", fleet_metrics_region_weight},
+	{"peri_node_up", METRICS_GAUGE,
+	 "1 when the node's lease is held. Rows of nodes are those of the "
+	 "first "
+	 "metrics_nodes ids.",
+	 "region, node", fleet_metrics_node_up},
+	{"peri_node_connections", METRICS_GAUGE,
+	 "Connections that the node reported last.", "region, node",
+	 fleet_metrics_node_conns},
+	{"peri_node_capacity", METRICS_GAUGE, "Connections it can hold.",
+	 "region, node", fleet_metrics_node_capacity},
+	{"peri_node_utilisation_ratio", METRICS_GAUGE,
+	 "Connections over capacity of a node.", "region, node",
+	 fleet_metrics_node_utilisation},
+	{"peri_node_weight", METRICS_GAUGE,
+	 "Weight in force: the operator's, else the node's; 0 when it takes no "
+	 "new clients.",
+	 "region, node", fleet_metrics_node_weight},
+	{"peri_node_series_left_out", METRICS_GAUGE,
+	 "Nodes without rows of their own, for the limit metrics_nodes.", "",
+	 fleet_metrics_nodes_left_out},
 };
 
 static const struct metrics_table table = {rows, ARRAY_LEN(rows)};

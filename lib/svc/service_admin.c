@@ -9,7 +9,7 @@
 #include "lib/base/err.h"
 #include "lib/base/log.h"
 
-#define METRICS_MAX_BYTES (8u << 20)
+#define METRICS_MAX_BYTES (16u << 20)
 #define CONNS_MAX	  256 /* people and a few scrapers */
 
 static void collect_build(struct metrics_writer *w, void *arg)
