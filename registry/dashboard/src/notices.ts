@@ -16,7 +16,7 @@ const YOUNG_S = 15;
 function ofStream({ phase, why, state }: Store, age: string): Notice[] {
 	switch (phase) {
 	case "denied":
-		return [{ id: "denied", level: "error", text: `No permission to see the fleet. ${why}` }];
+		return [{ id: "denied", level: "error", text: `No permission to see the fleet: ${why}. Log in above.` }];
 	case "stale":
 		return [{ id: "stale", level: "error", text: `Stream lost, trying again. ${why}`, age }];
 	case "paused":
@@ -36,7 +36,7 @@ export function notices(store: Store): Notice[] {
 	const { registry, balancers } = state;
 	if (!registry.store.up)
 		found.push({ id: "store", level: "error", text: `Store away (${registry.store.kind}): the fleet runs on, but registrations and intent are not saved.` });
-	if (registry.uptime_s < YOUNG_S && store.phase === "live")
+	if (registry.uptime_s < YOUNG_S && store.nodes.size && store.phase === "live")
 		found.push({ id: "young", level: "info", text: "The registry has just started: nodes register again within seconds; no lease ends before a full term." });
 	if (store.nodes.size && !balancers.length)
 		found.push({ id: "balancer", level: "warn", text: "No balancer reports: shares, latencies and places are unknown." });

@@ -57,6 +57,7 @@ export const mountBar: Mount = (root, context) => {
 			old ? ` ${duration(Math.round(store.ageS()))} old` : "");
 		attr(lamp, "title", store.why || null);
 		text(announced, WORDS[phase]);
+		pause.hidden = phase === "denied" || phase === "loading";
 		text(pause, phase === "paused" ? "Resume" : "Pause");
 		document.documentElement.dataset["phase"] = phase;
 		if (phase === "live") step();

@@ -3,7 +3,7 @@
 import { feature } from "topojson-client";
 import type { Topology } from "topojson-specification";
 import type { Region, RegionState } from "./api.ts";
-import { attr, h, keyed, s, text } from "./dom.ts";
+import { attr, h, keyed, replace, s, text } from "./dom.ts";
 import type { Child } from "./dom.ts";
 import { arcs } from "./flows.ts";
 import type { Arc } from "./flows.ts";
@@ -19,10 +19,10 @@ import type { Context, Mount } from "./view.ts";
 const RING = 4;
 const MINUTE_MS = 60000;
 
-let coast: Promise<GeoJSON.GeoJSON> | undefined;
+let loading: Promise<GeoJSON.GeoJSON> | undefined;
 
 function land(): Promise<GeoJSON.GeoJSON> {
-	return (coast ??= fetch("land.json").then(async (answer) => {
+	return (loading ??= fetch("land.json").then(async (answer) => {
 		const topology: Topology = await answer.json();
 		return feature(topology, topology.objects["land"]!);
 	}));
@@ -43,9 +43,9 @@ function round(value: number): number {
 	return power * ([1, 2, 5].find((step) => step * power >= value) ?? 10);
 }
 
-/** What is written beside a mark: the state too, unless all is well. */
+/** What is written beside a mark: the state too, where someone may act. */
 function title({ title, id, state }: Region): string {
-	return (title || id) + (state === "ok" ? "" : ` · ${WORDS[state]}`);
+	return (title || id) + (state === "ok" || state === "empty" ? "" : ` · ${WORDS[state]}`);
 }
 
 function key(name: string, meaning: Child): Element {
@@ -96,18 +96,18 @@ class WorldMap {
 		const { height, projection } = now;
 		attr(this.#svg, "viewBox", `0 0 ${width} ${height}`);
 		this.#svg.classList.toggle("narrow", width < NARROW);
-		const earth = await land().catch(() => null);
-		if (this.#chart !== now) return;
-		this.#ground.textContent = "";
-		this.#ground.append(
+		const coast = s("path", { class: "land" });
+		replace(this.#ground,
 			s("path", { class: "sea", d: outline(projection, { type: "Sphere" }) }),
 			s("path", { class: "graticule", d: graticule(projection) }),
-			earth ? s("path", { class: "land", d: outline(projection, earth as GeoJSON.Feature) }) : "",
-			...this.#frame(now));
+			coast, this.#frame(now));
 		this.#paths.clear();
 		this.#layout = "";
 		this.light();
 		this.update();
+		// The rest of the map does not wait for its coasts.
+		const earth = await land().catch(() => null);
+		if (earth) attr(coast, "d", outline(projection, earth as GeoJSON.Feature));
 	}
 
 	/** Parallels are level in this projection: a ruler on the left edge. */
