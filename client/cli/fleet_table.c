@@ -137,9 +137,17 @@ static void add_text(struct table *t, void (*put)(struct buf *, const void *),
 	table_text(t, buf_view(&text));
 }
 
+/* What is wanted, and how far a drain is. */
 static void put_intent(struct buf *b, const void *v)
 {
+	const struct json *drain = json_member(v, "drain");
+	double progress = pick_real(drain, "progress", NAN);
+
 	fleet_table_intent(b, json_member(v, "intent"));
+	if (!isnan(progress))
+		buf_printf(b, "%s%.0f %% gone",
+			   json_is_object(json_member(v, "intent")) ? ", " : "",
+			   progress * 100);
 }
 
 static void put_geo(struct buf *b, const void *v)

@@ -95,6 +95,24 @@ static void test_filters(void **state)
 	}
 }
 
+static void test_a_drains_progress(void **state)
+{
+	const struct fleet_filter all = {NULL, NULL, NULL};
+	struct json *root = parse(
+		"{\"nodes\":[{\"id\":\"a\",\"intent\":{\"state\":\"drain\"},"
+		"\"drain\":{\"conns_at_start\":100,\"progress\":0.4}},{"
+		"\"id\":\"b\",\"intent\":null,\"drain\":{\"progress\":1}}]}");
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, 65536);
+	fleet_table_nodes(&b, root, &all, 10);
+	assert_non_null(strstr(buf_cstr(&b), "  drain, 40 % gone\n"));
+	assert_non_null(strstr(buf_cstr(&b), "  100 % gone\n"));
+	buf_fini(&b);
+	json_free(&root);
+}
+
 /* An empty or foreign document is a table of unknowns, never a crash. */
 static void test_nothing_is_known(void **state)
 {
@@ -127,6 +145,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_intents),
 		cmocka_unit_test(test_filters),
+		cmocka_unit_test(test_a_drains_progress),
 		cmocka_unit_test(test_nothing_is_known),
 	};
 
