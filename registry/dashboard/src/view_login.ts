@@ -97,7 +97,13 @@ export const mountAccount: Mount = (root, context) => {
 				: h("button", { class: "quiet", onclick: () => askLogin(context) }, "Log in"));
 	};
 	draw();
-	return context.session.subscribe(draw);
+	const ends = [
+		context.session.subscribe(draw),
+		// A registry that came back has forgotten its sessions.
+		context.store.subscribe((change) =>
+			change.phase && context.store.phase === "live" && void context.session.refresh()),
+	];
+	return () => ends.forEach((end) => end());
 };
 
 export const mountLogin: Mount = (_root, context) => {
