@@ -16,7 +16,7 @@ libsqlite3-dev libssl-dev uthash-dev ca-certificates"
 TEST="libcmocka-dev python3-pytest python3-pytest-xdist prometheus"
 LINT="clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev cppcheck
 llvm-14 universal-ctags binutils valgrind mandoc zsh fish"
-WEB="chromium fonts-inter nodejs npm python3"
+WEB="chromium fonts-inter nodejs npm pngquant python3"
 BENCH="nginx-light libnginx-mod-http-geoip2 wrk"
 
 why() {
@@ -43,6 +43,7 @@ why() {
     chromium) echo "the browser that drives the dashboard" ;;
     fonts-inter) echo "the same letters in every picture of the dashboard" ;;
     nodejs) echo "bundles the dashboard, runs its tests" ;;
+    pngquant) echo "makes those pictures small" ;;
     python3) echo "holds the store's lock in a test" ;;
     debootstrap) echo "the bare root of make fresh" ;;
     *) echo "needed" ;;

@@ -25,4 +25,6 @@ test-web:
 	@PERI_BUILD=$(CURDIR)/$(BUILD) node $(WEB_TESTS)/run.mjs $(WORD)
 # The README's pictures, from the last `make test-web`.
 web-images:
-	@cp build/web/dashboard-*.png docs/img/
+	@for f in build/web/dashboard-*.png; do \
+		pngquant --force --strip 128 --output docs/img/$${f##*/} $$f || exit 1; \
+	done
