@@ -226,6 +226,61 @@ def test_head_and_options(three):
     assert post.headers["allow"] == "GET, HEAD, OPTIONS"
 
 
+def read_answers(sock, methods):
+    """Status, headers in lower case and body of each answer in a row."""
+    file, answers = sock.makefile("rb"), []
+    for method in methods:
+        status, headers = int(file.readline().split()[1]), {}
+        for line in iter(file.readline, b"\r\n"):
+            name, _, value = line.decode().partition(":")
+            headers[name.lower()] = value.strip()
+        size = int(headers.get("content-length", 0))
+        body = b"" if method == "HEAD" else file.read(size)
+        answers.append((status, headers, body))
+    return answers
+
+
+@pytest.mark.parametrize("piece", [1, 7, 100000])
+def test_a_pipeline_is_answered_as_each_alone(three, piece):
+    """Longer than what is looked ahead in at a time, of all kinds."""
+    kinds = [
+        ("GET", "/resolve?host=%s&device=d%d", "1.1", "", b""),
+        ("HEAD", "/resolve?host=%s&device=d%d", "1.1", "", b""),
+        ("OPTIONS", "/resolve?host=%s&device=d%d", "1.1",
+         "Origin: https://a.example\r\n", b""),
+        ("GET", "http://any/resolve?host=%s&device=d%d", "1.1", "", b""),
+        ("GET", "/resolve?host=%s&device=d%d", "1.0",
+         "connection: Keep-Alive\r\n", b""),
+        ("GET", "/resolve?host=%s&device=d%d&n=99", "1.1", "", b""),
+        ("POST", "/resolve?host=%s&device=d%d", "1.1",
+         "cOnTeNt-LeNgTh: 4\r\n", b"body"),
+    ]
+    calls = [kinds[i % len(kinds)] + (i,) for i in range(40)]
+    calls.append(("GET", "/resolve?host=%s&device=d%d", "1.1",
+                  "Connection: close\r\n", b"", 40))
+    text = b"".join(
+        f"{method} {target % (HOST, i)} HTTP/{version}\r\nHost: a\r\n{more}"
+        "\r\n".encode() + body
+        for method, target, version, more, body, i in calls)
+    with socket.create_connection(("127.0.0.1", three.public),
+                                  timeout=10 * PATIENCE) as sock:
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for at in range(0, len(text), piece):
+            sock.sendall(text[at:at + piece])
+        answers = read_answers(sock, [call[0] for call in calls])
+        assert sock.recv(1) == b""  # the last one said close
+    for (method, target, _, _, _, i), (status, headers, body) in zip(
+            calls, answers):
+        target = (target % (HOST, i)).replace("http://any", "")
+        alone = http_call(three.public, method, target,
+                          {"a": 1} if method == "POST" else None)
+        assert status == alone.status, (method, target)
+        assert headers["access-control-allow-origin"] == "*"
+        if status == 200 and method == "GET":
+            assert json.loads(body)["nodes"] == alone.json()["nodes"]
+            assert headers["etag"] == alone.headers["etag"]
+
+
 @pytest.mark.parametrize("query,status,kind,reason", [
     ("&hots=1", 400, "unknown-parameter", "unknown_parameter"),
     ("&n=1&n=2", 400, "repeated-parameter", "repeated_parameter"),

@@ -189,6 +189,93 @@ static void test_requests(void **state)
 	}
 }
 
+/* What comes behind a head, the next one of a pipeline or anything else, does
+ * not change how it is read. */
+static void test_what_follows(void **state)
+{
+	static const char *const tails[] = {
+		"GET /next HTTP/1.1\r\n" HOST "\r\n", "\r\n\r\n", " ", "\x01",
+		"Content-Length: 1\r\n\r\n"};
+	static struct http1_request alone, followed;
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, 1u << 20);
+	for (size_t i = 0; i < ARRAY_LEN(request_rows); i++)
+		for (size_t k = 0; k < ARRAY_LEN(tails); k++) {
+			struct sv bytes = sv_str(request_rows[i].bytes);
+
+			if (request_rows[i].rc != 0)
+				continue;
+			buf_reset(&b);
+			buf_sv(&b, bytes);
+			buf_str(&b, tails[k]);
+			assert_int_equal(http1_read_request(bytes, &alone), 0);
+			assert_int_equal(
+				http1_read_request(buf_view(&b), &followed), 0);
+			assert_int_equal(followed.head_bytes, bytes.len);
+			assert_int_equal(followed.header_count,
+					 alone.header_count);
+			assert_int_equal(followed.method, alone.method);
+			assert_int_equal(followed.keep_alive, alone.keep_alive);
+			assert_int_equal(followed.body, alone.body);
+			assert_int_equal(followed.content_bytes,
+					 alone.content_bytes);
+			assert_true(sv_eq(followed.path, alone.path));
+			assert_true(sv_eq(followed.query, alone.query));
+		}
+	buf_fini(&b);
+}
+
+/* Turns the letters of each header's name to the other case. */
+static void flip_names(char *text, size_t len)
+{
+	bool name = false;
+
+	for (size_t i = 0; i < len; i++) {
+		char c = text[i];
+
+		if (c == '\n')
+			name = true;
+		else if (c == ':')
+			name = false;
+		else if (name &&
+			 ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')))
+			text[i] = (char)(c ^ 0x20);
+	}
+}
+
+static void test_names_in_any_case(void **state)
+{
+	static struct http1_request request, flipped;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(request_rows); i++) {
+		const struct request_row *row = &request_rows[i];
+		size_t len = strlen(row->bytes);
+		char *copy = strdup(row->bytes);
+
+		assert_non_null(copy);
+		if (strncmp(copy, "\r\n", 2) != 0) /* a line before the first */
+			flip_names(copy, len);
+		print_message("%s\n", row->rule);
+		assert_int_equal(http1_read_request(sv_of(copy, len), &flipped),
+				 row->rc);
+		if (row->rc == 0) {
+			assert_int_equal(
+				http1_read_request(sv_of(row->bytes, len),
+						   &request),
+				0);
+			assert_int_equal(flipped.body, request.body);
+			assert_int_equal(flipped.content_bytes,
+					 request.content_bytes);
+			assert_int_equal(flipped.keep_alive,
+					 request.keep_alive);
+		}
+		free(copy);
+	}
+}
+
 static void assert_sv(struct sv got, const char *want)
 {
 	assert_int_equal(got.len, strlen(want));
@@ -524,6 +611,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_requests),
+		cmocka_unit_test(test_what_follows),
+		cmocka_unit_test(test_names_in_any_case),
 		cmocka_unit_test(test_targets),
 		cmocka_unit_test(test_meaning),
 		cmocka_unit_test(test_headers_are_found),
