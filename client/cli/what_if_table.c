@@ -8,15 +8,20 @@
 #include "client/cli/pick.h"
 #include "client/cli/table.h"
 
+/* A share, or an object that holds one. */
 static double share_of(const struct json *row, const char *side)
 {
-	return 100 * pick_real(json_member(row, side), "share", NAN);
+	double share = pick_real(row, side, NAN);
+
+	return isnan(share) ? pick_real(json_member(row, side), "share", NAN)
+			    : share;
 }
 
-static void put_rows(struct buf *b, const struct json *rows, const char *name)
+void what_if_table_rows(struct buf *b, const struct json *rows,
+			const char *member, const char *title)
 {
 	const struct table_column columns[] = {
-		{name, TABLE_LEFT},
+		{title, TABLE_LEFT},
 		{"before %", TABLE_RIGHT},
 		{"after %", TABLE_RIGHT},
 		{"change", TABLE_RIGHT},
@@ -25,11 +30,14 @@ static void put_rows(struct buf *b, const struct json *rows, const char *name)
 
 	for (size_t i = 0; i < json_array_len(rows); i++) {
 		const struct json *row = json_array_at(rows, i);
+		double before = share_of(row, "before");
+		double after = share_of(row, "after");
 
-		table_text(t, pick_text(row, name));
-		table_real(t, share_of(row, "before"), 2);
-		table_real(t, share_of(row, "after"), 2);
-		table_real(t, 100 * pick_real(row, "change", NAN), 2);
+		table_text(t, pick_text(row, member));
+		table_real(t, 100 * before, 2);
+		table_real(t, 100 * after, 2);
+		table_real(t, 100 * pick_real(row, "change", after - before),
+			   2);
 	}
 	table_put(b, t);
 	table_free(&t);
@@ -51,9 +59,9 @@ static void put_answer(struct buf *b, const struct json *root, const char *side)
 void what_if_table_put(struct buf *b, const struct json *root)
 {
 	buf_str(b, "what if: shares of this cell's clients, first choice\n\n");
-	put_rows(b, json_member(root, "sites"), "site");
+	what_if_table_rows(b, json_member(root, "sites"), "site", "site");
 	buf_char(b, '\n');
-	put_rows(b, json_member(root, "nodes"), "id");
+	what_if_table_rows(b, json_member(root, "nodes"), "id", "node");
 	buf_str(b, "\nthe list\n");
 	put_answer(b, root, "before");
 	put_answer(b, root, "after");

@@ -11,4 +11,9 @@
  * before and after the changes. */
 void what_if_table_put(struct buf *b, const struct json *root);
 
+/* what_if_table_rows - append a table of shares before and after; @member names
+ * a row, @title is that column's head. */
+void what_if_table_rows(struct buf *b, const struct json *rows,
+			const char *member, const char *title);
+
 #endif

@@ -31,8 +31,9 @@ complete -C "$argv"
 ZSH = r'''
 zmodload zsh/zpty || exit 1
 zpty inner zsh -f -i
-zpty -w inner 'PS1= PROMPT= ; stty -echo; autoload -Uz compinit; compinit -D'
-zpty -w inner 'source <(perictl completion zsh); echo READ''Y'
+zpty -w inner 'PS1= PROMPT= ; stty -echo; autoload -Uz compinit'
+zpty -w inner "$3"
+zpty -w inner 'echo READ''Y'
 zpty -r -m inner text '*READY*' || exit 1
 zpty -w -n inner "$1"$'\t'
 until=$((SECONDS + 10)) text=
@@ -42,6 +43,11 @@ done
 print -r -- "$text"
 zpty -d inner
 '''
+# As in a .zshrc, and as `make install` leaves it where zsh looks by itself.
+ZSH_LOADS = [
+    "compinit -D; source <(perictl completion zsh)",
+    "perictl completion zsh >$HOME/_perictl; fpath+=$HOME; compinit -D -u",
+]
 
 
 def shell(*args):
@@ -95,4 +101,5 @@ def test_fish(rule, words, want):
     ("perictl config check READM", "README.md"),
 ])
 def test_zsh(line, want):
-    assert want in shell("zsh", "-f", "-c", ZSH, "zsh", line, want)
+    for load in ZSH_LOADS:
+        assert want in shell("zsh", "-f", "-c", ZSH, "zsh", line, want, load)
