@@ -107,12 +107,12 @@ void feed_hub_free(struct feed_hub **hub)
 	*hub = NULL;
 }
 
-static void pump_soon(struct feed_hub *hub)
+static void pump_in(struct feed_hub *hub, int64_t delay_ms)
 {
 	if (hub->pumping)
 		return;
 	hub->pumping = true;
-	loop_timer_once(hub->pump_timer, 0);
+	loop_timer_once(hub->pump_timer, delay_ms);
 }
 
 static void send_to(struct watcher *watcher, const struct buf *line)
@@ -146,7 +146,7 @@ static void broadcast(struct feed_hub *hub, uint64_t rev)
 			watcher->state = WATCHER_REPLAY;
 			watcher->next_rev = rev;
 			hub->counters.lagged++;
-			pump_soon(hub);
+			pump_in(hub, 0);
 		}
 	}
 }
@@ -413,10 +413,8 @@ static void on_pump(void *arg)
 		catch_up(watcher);
 		more |= watcher->state != WATCHER_LIVE;
 	}
-	if (!more)
-		return;
-	hub->pumping = true;
-	loop_timer_once(hub->pump_timer, PUMP_PERIOD_MS);
+	if (more)
+		pump_in(hub, PUMP_PERIOD_MS);
 }
 
 /* The reader went away, or httpd closed it because it does not read. */
@@ -478,7 +476,7 @@ int feed_hub_watch(struct feed_hub *hub, struct httpd_request *req,
 	LIST_INSERT_HEAD(&hub->watchers, watcher, link);
 	hub->counters.watchers++;
 	hub->counters.watchers_total++;
-	pump_soon(hub);
+	pump_in(hub, 0);
 	return 0;
 }
 

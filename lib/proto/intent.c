@@ -237,14 +237,24 @@ int intent_decode(struct sv text, int64_t now_wall_s, struct intent *intent_r,
 	return 0;
 }
 
+/* What a registry wrote, whose id is checked. */
+static int decode_written(const struct json *object,
+			  const struct json_table *table, struct draft *draft,
+			  struct json_problem *p)
+{
+	int rc;
+
+	*draft = blank;
+	rc = json_decode(object, table, draft, p);
+	return rc == 0 ? check_id(&draft->intent, p) : rc;
+}
+
 int intent_decode_known(const struct json *object, struct intent *intent_r,
 			struct json_problem *p)
 {
-	struct draft draft = blank;
-	int rc = json_decode(object, &known_table, &draft, p);
+	struct draft draft;
+	int rc = decode_written(object, &known_table, &draft, p);
 
-	if (rc == 0)
-		rc = check_id(&draft.intent, p);
 	if (rc != 0)
 		return rc;
 	finish(&draft);
@@ -255,11 +265,9 @@ int intent_decode_known(const struct json *object, struct intent *intent_r,
 int intent_decode_line(const struct json *object, struct intent *intent_r,
 		       struct json_problem *p)
 {
-	struct draft draft = blank;
-	int rc = json_decode(object, &line_table, &draft, p);
+	struct draft draft;
+	int rc = decode_written(object, &line_table, &draft, p);
 
-	if (rc == 0)
-		rc = check_id(&draft.intent, p);
 	if (rc == 0 && !draft.intent.gone)
 		rc = json_decode(json_member(object, "intent"), &effect_table,
 				 &draft, p);
