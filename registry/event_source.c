@@ -70,11 +70,24 @@ static struct event lease_event_of(const struct lease *lease,
 					       : "was heard again in time");
 }
 
+/* That a node in maintenance is away is no alarm. */
+static void excuse(const struct registry *r, const struct lease *lease,
+		   struct event *event)
+{
+	struct intent_effect effect = {0};
+
+	override_effective(r->overrides, &lease->record, &effect);
+	if (effect.state == INTENT_MAINTENANCE)
+		event->severity = EVENT_INFO;
+}
+
 void event_source_lease(struct registry *r, const struct lease *lease,
 			enum lease_event what, enum node_state before)
 {
 	struct event event = lease_event_of(lease, what, before);
 
+	if (lease->state != NODE_UP)
+		excuse(r, lease, &event);
 	set_target(&event, "node", lease->record.id);
 	set_region(&event, lease->record.region);
 	event_log_add(r->events, &event);
@@ -134,6 +147,11 @@ static void tell_region(struct registry *r, const struct region *region)
 		region->is_up ? event_of(EVENT_REGION_UP, "has a node")
 			      : event_of(EVENT_REGION_DOWN, "has no node left");
 
+	const struct override *entry = override_find(
+		r->overrides, INTENT_REGION, sv_str(region->feed.id));
+
+	if (entry && entry->intent.state == INTENT_MAINTENANCE)
+		event.severity = EVENT_INFO;
 	set_target(&event, "region", region->feed.id);
 	set_region(&event, region->feed.id);
 	event_log_add(r->events, &event);

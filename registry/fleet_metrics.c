@@ -89,6 +89,34 @@ void fleet_metrics_region_nodes(struct metrics_writer *w, void *arg)
 	lease_sums_each(lease_regions(r->leases), put_nodes, w);
 }
 
+static bool has_maintenance(const struct registry *r)
+{
+	return override_count_in(r->overrides, INTENT_NODE,
+				 INTENT_MAINTENANCE) > 0 ||
+	       override_count_in(r->overrides, INTENT_REGION,
+				 INTENT_MAINTENANCE) > 0;
+}
+
+/* A walk over all nodes, but only while something is in maintenance. */
+void fleet_metrics_region_excused(struct metrics_writer *w, void *arg)
+{
+	const struct registry *r = arg;
+	const struct picture_source source = {
+		.leases = r->leases,
+		.regions = r->regions,
+		.overrides = r->overrides,
+	};
+	struct picture picture;
+
+	if (!has_maintenance(r))
+		return;
+	picture_take(&picture, &source, 0);
+	for (size_t i = 0; i < picture.region_count; i++)
+		put(w, picture.regions[i].sum.excused, picture.regions[i].id,
+		    NULL, NULL);
+	picture_fini(&picture);
+}
+
 void fleet_metrics_region_conns(struct metrics_writer *w, void *arg)
 {
 	each_region(w, arg, sum_conns);

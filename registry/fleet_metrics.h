@@ -11,6 +11,8 @@
 
 /* By region and state. */
 void fleet_metrics_region_nodes(struct metrics_writer *w, void *arg);
+/* By region: nodes that are down, but no alarm. */
+void fleet_metrics_region_excused(struct metrics_writer *w, void *arg);
 /* By region: of its nodes that are not down. */
 void fleet_metrics_region_conns(struct metrics_writer *w, void *arg);
 void fleet_metrics_region_capacity(struct metrics_writer *w, void *arg);

@@ -60,8 +60,10 @@ static void add_node(struct picture_sum *sum, const struct picture_node *node)
 	sum->nodes++;
 	sum->suspect += lease->state == NODE_SUSPECT;
 	sum->down += lease->state == NODE_DOWN;
-	if (lease->state == NODE_DOWN)
+	if (lease->state == NODE_DOWN) {
+		sum->excused += node->effect.state == INTENT_MAINTENANCE;
 		return;
+	}
 	sum->draining += !stays;
 	if (node->why[0] == '\0') {
 		sum->ready++;

@@ -32,6 +32,7 @@ struct picture_sum {
 	uint32_t ready; /* take new clients */
 	uint32_t suspect, down;
 	uint32_t draining; /* not down; maintenance counts */
+	uint32_t excused;  /* down, and in maintenance: no alarm */
 	uint64_t conns, capacity;
 	uint64_t weight; /* of those that are ready */
 };

@@ -341,6 +341,10 @@ static const struct metrics_row rows[] = {
 	 "", collect_history_bytes},
 	{"peri_region_nodes", METRICS_GAUGE, "Nodes by region and state.",
 	 "region, state", fleet_metrics_region_nodes},
+	{"peri_region_nodes_excused", METRICS_GAUGE,
+	 "Nodes that are down and in maintenance: no alarm. Only while "
+	 "something is in maintenance.",
+	 "region", fleet_metrics_region_excused},
 	{"peri_region_connections", METRICS_GAUGE,
 	 "Connections of a region's nodes that are not down.", "region",
 	 fleet_metrics_region_conns},

@@ -297,3 +297,21 @@ def test_events_kept_bounds_the_log_and_its_file(fleet, tmp_path):
     registry.daemon.stop()
     registry.start()
     registry.daemon.logged("events=100")
+
+
+def test_the_absence_of_what_is_in_maintenance_is_no_alarm(registry):
+    token = (registry.folder / "admin.token").read_text().strip()
+    admin = registry.daemon.ports["admin"]
+    for name in ("n-1", "n-2"):
+        registry.put(name)
+    answer = http_call(admin, "PUT", "/v1/intent/node/n-1",
+                       {"state": "maintenance", "reason": "new disks"},
+                       {"Authorization": f"Bearer {token}",
+                        "Content-Type": "application/json"})
+    assert answer.status in (200, 201), answer.body
+    until(lambda: len(registry.log("kind=node.down")["events"]) == 2,
+          what="both nodes down")
+    severity = {e["target"]: e["severity"]
+                for e in registry.log("kind=node.down")["events"]}
+    assert severity == {"node/n-1": "info", "node/n-2": "error"}
+    assert metrics(admin)['peri_region_nodes_excused{region="eu"}'] == 1
