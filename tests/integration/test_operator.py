@@ -1,6 +1,7 @@
 """The operator's shell: perictl against the real registry's admin side. What it
 prints as JSON is what the API says; what it refuses says what to do."""
 import fcntl
+import http.server
 import json
 import os
 import pty
@@ -23,7 +24,7 @@ ASIA = {"id": "asia", "title": "Asia", "lat": 1.3, "lon": 103.8}
 class Operator:
     """A registry with two nodes, and a shell beside it."""
 
-    def __init__(self, fleet, folder):
+    def __init__(self, fleet, folder, *args):
         self.fleet, self.folder = fleet, folder
         self.regions = folder / "regions.jsonc"
         self.regions.write_text(json.dumps([EU, ASIA]))
@@ -31,7 +32,7 @@ class Operator:
             "peri-registry", "--listen-nodes=127.0.0.1:0",
             "--listen-admin=127.0.0.1:0", f"--state-dir={folder}/state",
             f"--regions-file={self.regions}", "--allow-private-addresses=yes",
-            wait_for=("nodes", "admin"))
+            *args, wait_for=("nodes", "admin"))
         self.admin = self.daemon.ports["admin"]
         self.env = {
             "PERI_REGISTRY_ADMIN": f"http://127.0.0.1:{self.admin}",
@@ -427,3 +428,50 @@ def test_explain_through_the_registry(pair):  # noqa: F811
     balancer.stop()
     done = run_tool("perictl", "explain", "192.0.2.1", "--relay", env=env)
     assert done.returncode == 4 and "502" in done.stderr
+
+
+PREVIEW = {"regions": [{"id": "eu", "before": 0.6, "after": 0.25},
+                       {"id": "asia", "before": 0.4, "after": 0.75}],
+           "nodes": [{"id": "fra-1", "before": 0.6, "after": 0.25}],
+           "moved_share": 0.35}
+
+
+def test_a_dry_run_asks_what_would_move_and_changes_nothing(fleet, tmp_path):
+    asked = []
+
+    class Balancer(http.server.BaseHTTPRequestHandler):
+        """What is asked of a balancer's admin side."""
+
+        def do_GET(self):
+            asked.append(self.path)
+            body = json.dumps(PREVIEW).encode()
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *args):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Balancer)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    operator = Operator(fleet, tmp_path, "--balancer-admin="
+                        f"http://127.0.0.1:{server.server_address[1]}")
+    rows = [
+        (["weight", "fra-1", "50"], "weight=fra-1:50"),
+        (["drain", "fra-1"], "without=fra-1"),
+        (["maint", "eu"], "drained=eu"),
+        (["bias", "eu", "300"], "bias=eu:300"),
+    ]
+    for args, query in rows:
+        assert operator.json(*args, "--dry-run") == PREVIEW
+        assert asked[-1] == f"/v1/preview?{query}"
+    table = operator.fine("drain", "fra-1", "--dry-run")
+    assert table.startswith("35.0 % of all first choices would move")
+    assert re.search(r"^eu +60\.00 +25\.00 +-35\.00$", table, re.M)
+    done = operator.run("undrain", "fra-1", "--dry-run")
+    assert done.returncode == 2 and "no preview" in done.stderr
+    assert operator.api("/v1/intents")["intents"] == []
+    server.shutdown()
+    server.server_close()
