@@ -373,6 +373,46 @@ def test_another_pace_is_followed_and_a_release_keeps_the_rest(fleet, desk):
     until(lambda: node.drain()["connections"] == 0, what="the end")
 
 
+def test_who_leaves_does_not_wait_for_a_slow_drain(fleet, desk):
+    node = Node(fleet, desk, 10)
+    desk.want("node/n-1", state="drain", shed_per_min=1)
+    until(lambda: node.drain()["draining"], what="the drain")
+    began = time.monotonic()
+    assert node.agent.stop() == 0
+    assert time.monotonic() - began < 10
+    assert desk.node("n-1") is None
+    assert desk.intents()["node/n-1"]["state"] == "drain"
+
+
+def test_without_its_audit_nothing_changes(desk, stream):
+    """Both or none: the row of the audit cannot be written."""
+    desk.want("node/n-1", weight=5)
+    desk.put("n-1")
+    with sqlite3.connect(desk.folder / "registry.db") as db:
+        db.execute("CREATE TRIGGER broken BEFORE INSERT ON audit BEGIN "
+                   "SELECT RAISE(ABORT, 'broken on purpose'); END")
+    db.close()
+    for answer in (desk.want("node/n-1", weight=9),
+                   desk.want("node/n-2", state="drain"),
+                   desk.ask("DELETE", "/v1/intent/node/n-1")):
+        assert answer.status == 503 and answer.headers["retry-after"]
+        assert answer.json()["type"] == "urn:perihelion:store-unavailable"
+    assert {k: v["weight"] for k, v in desk.intents().items()} == {
+        "node/n-1": 5}
+    assert desk.told("n-1", 1)["weight"] == 5
+    assert len(desk.audit()) == 1
+    assert len([x for x in stream.lines if x["type"] == "intent"]) == 1
+    desk.daemon.kill()
+    with sqlite3.connect(desk.folder / "registry.db") as db:
+        db.execute("DROP TRIGGER broken")
+    db.close()
+    desk.restart()
+    assert {k: v["weight"] for k, v in desk.intents().items()} == {
+        "node/n-1": 5}
+    assert desk.want("node/n-1", weight=9).status == 200
+    assert desk.audit()[-1]["before"]["weight"] == 5
+
+
 def test_what_was_acknowledged_survives_kill_9(desk):
     """Several people change intents until the process is killed, again and
     again. The last change of each target that was acknowledged holds
