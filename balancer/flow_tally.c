@@ -1,7 +1,7 @@
 /*
  * flow_tally.c - see the header. Invariant: seen[][] holds what
- * demand_counted() said the last time; pages of cells that nobody asks from are
- * never touched.
+ * demand_counted() said the last time, mean[][] the rate of late; pages of
+ * cells that nobody asks from are never written.
  */
 #include "balancer/flow_tally.h"
 
@@ -11,8 +11,15 @@
 
 #define PARTS_MAX (DEMAND_SLOTS * SNAPSHOT_CANDIDATES)
 
+/* A cell of few clients asks now and then: from one second to the next that
+ * is noise, and a map of it flickers. */
+#define MEAN_S	10
+#define NOTHING (1.0F / 1024) /* a second; what is less is nobody */
+
 struct flow_tally {
 	uint32_t seen[DEMAND_SLOTS][DEMAND_CELLS];
+	float mean[DEMAND_SLOTS][DEMAND_CELLS]; /* queries a second */
+	double age_s;				/* of the means, all looks */
 	struct most most_areas, most_flows;
 	const char **regions[DEMAND_SLOTS]; /* scratch: see look */
 	uint32_t region_room[DEMAND_SLOTS];
@@ -44,6 +51,7 @@ struct look {
 	/* Each site's region; sites of one region have one pointer. */
 	const char *const *regions[DEMAND_SLOTS];
 	uint32_t ends[DEMAND_SLOTS]; /* demand_cell_end() */
+	double part; /* of a mean that this look is; 0: only count */
 	struct report *report;
 };
 
@@ -91,6 +99,21 @@ static void add_parts(const struct look *look, unsigned slot,
 	}
 }
 
+/* The mean with what is fresh. */
+static double rate(const struct look *look, unsigned slot, uint32_t cell,
+		   uint32_t fresh)
+{
+	float *mean = &look->tally->mean[slot][cell];
+
+	if (fresh == 0 && *mean == 0)
+		return 0;
+	*mean += (float)((fresh / look->source->dt_s - (double)*mean) *
+			 look->part);
+	if (*mean < NOTHING)
+		*mean = 0;
+	return (double)*mean;
+}
+
 static void count_cell(const struct look *look, struct cell_tally *t)
 {
 	struct flow_tally *tally = look->tally;
@@ -100,17 +123,17 @@ static void count_cell(const struct look *look, struct cell_tally *t)
 	for (unsigned slot = 0; slot < DEMAND_SLOTS; slot++) {
 		const struct snapshot_service *service = look->services[slot];
 		uint32_t now, fresh;
+		double per_s;
 
 		if (t->cell >= look->ends[slot])
 			continue;
 		now = demand_counted(look->source->demand, slot, t->cell);
 		fresh = now - tally->seen[slot][t->cell];
 		tally->seen[slot][t->cell] = now;
-		if (fresh == 0 || !(look->source->dt_s > 0))
-			continue;
-		t->per_s += fresh / look->source->dt_s;
-		if (service && t->cell < service->cell_count)
-			add_parts(look, slot, t, fresh / look->source->dt_s);
+		per_s = look->part > 0 ? rate(look, slot, t->cell, fresh) : 0;
+		t->per_s += per_s;
+		if (per_s > 0 && service && t->cell < service->cell_count)
+			add_parts(look, slot, t, per_s);
 	}
 }
 
@@ -274,11 +297,23 @@ static void note_service(struct look *look,
 	look->regions[slot] = regions;
 }
 
+/* Plain means at first, so that a fresh start does not look idle. */
+static double part_of(struct flow_tally *tally, double dt_s)
+{
+	if (!(dt_s > 0))
+		return 0;
+	tally->age_s += dt_s;
+	if (tally->age_s > MEAN_S)
+		tally->age_s = dt_s > MEAN_S ? dt_s : MEAN_S;
+	return dt_s / tally->age_s;
+}
+
 static uint32_t begin(struct look *look)
 {
 	const struct snapshot *snap = look->source->snapshot;
 	uint32_t end = 0;
 
+	look->part = part_of(look->tally, look->source->dt_s);
 	most_begin(&look->tally->most_areas, REPORT_AREAS_MAX);
 	most_begin(&look->tally->most_flows, REPORT_FLOWS_MAX);
 	for (uint32_t i = 0; snap && i < snap->service_count; i++)

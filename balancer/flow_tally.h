@@ -28,7 +28,8 @@ struct flow_tally *flow_tally_new(void);
 void flow_tally_free(struct flow_tally **tally);
 
 /*
- * flow_tally_take - placed_per_s, nearest_per_s, areas and flows of @report.
+ * flow_tally_take - placed_per_s, nearest_per_s, areas and flows of @report:
+ * means of the last ten seconds or so.
  *
  * A region is the nearest of a cell when it holds the site of least cost,
  * whatever state that is in (candidates.h: home). Flows are of cells that have

@@ -167,7 +167,37 @@ static void only_what_is_new_counts(void **state)
 	assert_int_equal(b.report.areas.count, 0);
 	ask(&b, 1, 3);
 	take(&b, 1);
-	assert_float_equal(b.report.areas.items[0].per_s, 3, CLOSE);
+	/* of the two seconds since a rate is known */
+	assert_float_equal(b.report.areas.items[0].per_s, 1.5, CLOSE);
+	end(&b);
+}
+
+/* Means of ten seconds; who stops asking fades and is gone after a while. */
+static void rates_do_not_flicker(void **state)
+{
+	struct bed b;
+	unsigned second;
+
+	(void)state;
+	begin(&b, 0);
+	for (second = 0; second < 40; second++) {
+		ask(&b, 1, second % 2 ? 0 : 4);
+		take(&b, 1);
+		assert_int_equal(b.report.areas.count, 1);
+	}
+	assert_float_equal(b.report.areas.items[0].per_s, 2, 0.2);
+	assert_float_equal(b.report.placed_per_s, b.report.areas.items[0].per_s,
+			   CLOSE);
+	for (second = 0; second < 10; second++)
+		take(&b, 1);
+	assert_float_equal(b.report.areas.items[0].per_s, 0.7, 0.1);
+	for (second = 0; second < 70; second++)
+		take(&b, 1);
+	assert_int_equal(b.report.areas.count, 0);
+	/* a look after a long while is that while's rate */
+	ask(&b, 1, 120);
+	take(&b, 60);
+	assert_float_equal(b.report.areas.items[0].per_s, 2, CLOSE);
 	end(&b);
 }
 
@@ -211,6 +241,7 @@ int main(void)
 		cmocka_unit_test(far_from_home_is_spill),
 		cmocka_unit_test(a_shared_cell_has_the_median),
 		cmocka_unit_test(only_what_is_new_counts),
+		cmocka_unit_test(rates_do_not_flicker),
 		cmocka_unit_test(nowhere_is_an_area_without_flows),
 		cmocka_unit_test(without_a_snapshot_areas_count),
 	};
