@@ -34,7 +34,7 @@ static const struct router_route routes[] = {
 	{"/v1/logout", HTTP1_POST, ACCESS_NONE, ROUTER_PLAIN, api_login_out},
 	{"/v1/login-codes", HTTP1_POST, ACCESS_ADMIN, ROUTER_BODY,
 	 api_login_code},
-	{"/v1/state", HTTP1_GET, ACCESS_VIEWER, ROUTER_PLAIN, api_view_state},
+	{"/v1/state", HTTP1_GET, ACCESS_VIEWER, ROUTER_STREAM, api_view_state},
 	{"/v1/events", HTTP1_GET, ACCESS_VIEWER, ROUTER_STREAM,
 	 api_view_events},
 	{"/v1/intents", HTTP1_GET, ACCESS_VIEWER, ROUTER_PLAIN,

@@ -5,20 +5,15 @@
 
 #include "lib/base/err.h"
 #include "registry/pulse.h"
-
-#define STATE_BYTES_MAX (60u << 20) /* what httpd takes at once */
+#include "registry/state_stream.h"
 
 void api_view_state(const struct api_call *call)
 {
 	static const char *const names[] = {NULL};
-	struct buf body;
 
-	if (!api_check_parameters(call, names))
-		return;
-	buf_init(&body, STATE_BYTES_MAX);
-	pulse_put_state(call->registry->pulse, &body);
-	api_reply_json(call, &body);
-	buf_fini(&body);
+	if (api_check_parameters(call, names) &&
+	    state_stream_answer(call->registry->states, call->req) != 0)
+		api_refuse(call, REFUSAL_TOO_MANY_VIEWERS, NULL);
 }
 
 /* The bits of ?only=; 0: it has been refused. */

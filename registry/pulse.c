@@ -5,15 +5,18 @@
  */
 #include "registry/pulse.h"
 
+#include <string.h>
+
 #include "lib/base/clk.h"
 #include "lib/base/mem.h"
 #include "registry/picture_put.h"
 #include "registry/pulse_changes.h"
 #include "registry/registry.h"
 
-#define PERIOD_MS 1000
+#define PERIOD_MS   1000
+#define PIECE_NODES 128 /* of the whole picture at a time */
 /* A page reads the state first and watches then, or comes back in a moment. */
-#define LINGER_MS 15000
+#define LINGER_MS   15000
 
 struct pulse {
 	struct registry *registry;
@@ -125,30 +128,47 @@ static void put_id(const struct pulse *pulse, struct jsonw *w, put_id_cb *put)
 	jsonw_text(w, "id", buf_view(&id));
 }
 
-void pulse_put_state(struct pulse *pulse, struct buf *b)
+void pulse_put_state_head(struct pulse *pulse, struct buf *b)
 {
-	int64_t now_ms = loop_now_ms(pulse->loop);
-	struct report_sum *sum;
 	struct picture_source source;
 	struct picture picture;
-	const struct lease *lease;
 	struct jsonw w;
 
 	pulse_wake(pulse);
-	sum = report_sum_new(pulse->registry->balancers);
-	source = source_of(pulse, sum);
-	picture_take(&picture, &source, now_ms);
+	source = source_of(pulse, pulse->sum);
+	picture_take(&picture, &source, loop_now_ms(pulse->loop));
 	jsonw_init(&w, b);
 	jsonw_object(&w, NULL);
 	put_id(pulse, &w, viewer_hub_put_id);
 	put_common(pulse, &w, &picture);
-	jsonw_array(&w, "nodes");
-	for (size_t i = 0; (lease = lease_at(source.leases, i)) != NULL; i++)
-		picture_put_node(&w, &source, lease, now_ms);
-	jsonw_array_end(&w);
-	jsonw_object_end(&w);
+	jsonw_array(&w, "nodes"); /* left open */
 	picture_fini(&picture);
-	report_sum_free(&sum);
+}
+
+bool pulse_put_state_nodes(struct pulse *pulse, char after[NODE_ID_BYTES],
+			   struct buf *b)
+{
+	const struct lease_table *leases = pulse->registry->leases;
+	size_t at = after[0] ? lease_index_after(leases, after) : 0;
+	struct picture_source source;
+	const struct lease *lease;
+	struct jsonw w;
+
+	pulse_wake(pulse);
+	source = source_of(pulse, pulse->sum);
+	for (unsigned i = 0; i < PIECE_NODES; i++) {
+		lease = lease_at(leases, at + i);
+		if (!lease) {
+			buf_str(b, "]}\n");
+			return false;
+		}
+		if (after[0])
+			buf_char(b, ',');
+		jsonw_init(&w, b);
+		picture_put_node(&w, &source, lease, loop_now_ms(pulse->loop));
+		memcpy(after, lease->record.id, NODE_ID_BYTES);
+	}
+	return true;
 }
 
 static void put_changes(const struct pulse *pulse, struct jsonw *w,

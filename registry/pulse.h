@@ -8,6 +8,7 @@
 
 #include "lib/base/buf.h"
 #include "lib/net/loop.h"
+#include "lib/proto/node.h"
 
 struct pulse;
 struct registry;
@@ -20,7 +21,18 @@ void pulse_free(struct pulse **pulse);
  * done already. */
 void pulse_wake(struct pulse *pulse);
 
-/* pulse_put_state - the whole picture as one JSON object; wakes. */
-void pulse_put_state(struct pulse *pulse, struct buf *b);
+/* pulse_put_state_head - the whole picture as one JSON object, up to its nodes;
+ * wakes. */
+void pulse_put_state_head(struct pulse *pulse, struct buf *b);
+/*
+ * pulse_put_state_nodes - the next nodes in the order of their ids, and behind
+ * the last one the object's end.
+ *
+ * @after  the last id that was put, "" at the start; moved on
+ *
+ * Returns whether more follow.
+ */
+bool pulse_put_state_nodes(struct pulse *pulse, char after[NODE_ID_BYTES],
+			   struct buf *b);
 
 #endif

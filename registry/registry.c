@@ -5,8 +5,6 @@
  */
 #include "registry/registry.h"
 
-#include <unistd.h>
-
 #include "lib/base/clk.h"
 #include "lib/base/crypto.h"
 #include "lib/base/err.h"
@@ -20,6 +18,7 @@
 #include "registry/registry_metrics.h"
 #include "registry/registry_store.h"
 #include "registry/relay.h"
+#include "registry/state_stream.h"
 
 #define CHANGE_COUNT	   65536 /* that a watcher may have missed */
 #define LEASE_PERIOD_MS	   100
@@ -150,6 +149,7 @@ static void make_tables(struct registry *r)
 	r->relay = relay_new(r->ctx->loop);
 	r->viewers = viewer_hub_new(r->ctx->loop, hub.epoch);
 	r->pulse = pulse_new(r, r->ctx->loop);
+	r->states = state_stream_new(r->pulse, r->ctx->loop);
 	r->events = event_log_new(settings->events_kept);
 	event_log_listen(r->events, api_view_log, r);
 	r->balancers = balancer_table_new(clk_mono_ms());
@@ -164,32 +164,16 @@ static void make_tables(struct registry *r)
 		&(struct feed_state){r->leases, r->regions, r->overrides});
 }
 
-/* For people: this machine's name when it listens on all addresses. */
-static void note_nodes_url(struct registry *r, uint16_t port)
-{
-	const struct addr *at = &registry_settings_of(r)->listen_nodes.at;
-	char host[256] = "localhost";
-	struct buf url;
-
-	buf_init_fixed(&url, r->nodes_url, sizeof(r->nodes_url));
-	if (at->family == ADDR_NONE)
-		(void)gethostname(host, sizeof(host) - 1);
-	else
-		addr_text(at, host);
-	buf_printf(&url,
-		   at->family == ADDR_V6 ? "http://[%s]:%u" : "http://%s:%u",
-		   host, port);
-	(void)buf_cstr(&url);
-}
-
 static int listen_nodes(struct registry *r)
 {
 	const struct registry_settings *settings = registry_settings_of(r);
 	const struct conf_listen *at = &settings->listen_nodes;
 	struct httpd_limits limits = httpd_default_limits();
+	struct buf url;
 	uint16_t port;
 	int rc;
 
+	buf_init_fixed(&url, r->nodes_url, sizeof(r->nodes_url));
 	limits.conns_max = settings->max_connections;
 	limits.body_max_bytes = REPORT_JSON_MAX; /* the longest of all */
 	r->nodes_httpd = httpd_new(r->ctx->loop, &limits, api_handle, r);
@@ -199,7 +183,8 @@ static int listen_nodes(struct registry *r)
 			err_str(rc));
 		return rc;
 	}
-	note_nodes_url(r, port);
+	registry_conf_put_nodes_url(settings, port, &url);
+	(void)buf_cstr(&url); /* an address or a host name fits */
 	service_add_server(r->ctx, "nodes", r->nodes_httpd);
 	service_log_listen("nodes", &at->at, port);
 	return 0;
@@ -243,6 +228,7 @@ static void stop(struct service_context *ctx)
 	loop_timer_free(&r->drain_timer);
 	store_free(&r->store); /* its last callbacks want all the rest */
 	relay_free(&r->relay);
+	state_stream_free(&r->states);
 	pulse_free(&r->pulse);
 	viewer_hub_free(&r->viewers);
 	history_keeper_free(&r->history);

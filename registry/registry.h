@@ -37,12 +37,13 @@ struct registry {
 	struct event_source event_source;
 	struct history_keeper *history; /* NULL until the store is read */
 	struct httpd *nodes_httpd;
-	struct access *access;	    /* who may what on the admin listener */
-	struct viewer_hub *viewers; /* of the dashboard */
-	struct pulse *pulse;	    /* what they are told */
-	struct relay *relay;	    /* asks a balancer */
-	char nodes_url[300];	    /* at which nodes register */
-	bool listening;		    /* everything is there: requests may come */
+	struct access *access;	      /* who may what on the admin listener */
+	struct viewer_hub *viewers;   /* of the dashboard */
+	struct pulse *pulse;	      /* what they are told */
+	struct state_streams *states; /* who reads all of it */
+	struct relay *relay;	      /* asks a balancer */
+	char nodes_url[300];	      /* at which nodes register */
+	bool listening; /* everything is there: requests may come */
 	struct loop_timer *lease_timer, *look_timer, *drain_timer;
 	struct refusal_counters refusals;
 	struct log_rate login_audit, refused_login_audit; /* bounded too */

@@ -4,6 +4,8 @@
  */
 #include "registry/registry_conf.h"
 
+#include <unistd.h>
+
 #include "lib/base/err.h"
 #include "lib/proto/node.h"
 #include "registry/access_role.h"
@@ -229,4 +231,18 @@ static const struct conf_table table = {
 const struct conf_table *registry_conf_table(void)
 {
 	return &table;
+}
+
+void registry_conf_put_nodes_url(const struct registry_settings *settings,
+				 uint16_t port, struct buf *b)
+{
+	const struct addr *at = &settings->listen_nodes.at;
+	char host[256] = "localhost";
+
+	if (at->family == ADDR_NONE)
+		(void)gethostname(host, sizeof(host) - 1);
+	else
+		addr_text(at, host);
+	buf_printf(b, at->family == ADDR_V6 ? "http://[%s]:%u" : "http://%s:%u",
+		   host, port);
 }

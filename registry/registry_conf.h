@@ -40,4 +40,9 @@ struct registry_settings {
 /* registry_conf_table - the options; constant. Any thread. */
 const struct conf_table *registry_conf_table(void);
 
+/* registry_conf_put_nodes_url - where nodes register, for people: with this
+ * machine's name when it listens on all addresses. */
+void registry_conf_put_nodes_url(const struct registry_settings *settings,
+				 uint16_t port, struct buf *b);
+
 #endif

@@ -6,6 +6,7 @@
 
 #include "registry/fleet_metrics.h"
 #include "registry/registry.h"
+#include "registry/relay.h"
 
 static struct registry *registry_of(void *arg)
 {
@@ -261,6 +262,57 @@ static void collect_history_bytes(struct metrics_writer *w, void *arg)
 			history_keeper_source(registry_of(arg)->history))));
 }
 
+static void collect_viewers(struct metrics_writer *w, void *arg)
+{
+	metrics_sample_u64(
+		w, "", viewer_hub_counters(registry_of(arg)->viewers)->viewers);
+}
+
+static void collect_viewer_bytes(struct metrics_writer *w, void *arg)
+{
+	metrics_sample_u64(
+		w, "", viewer_hub_counters(registry_of(arg)->viewers)->bytes);
+}
+
+static void collect_viewer_starts(struct metrics_writer *w, void *arg)
+{
+	const struct viewer_hub_counters *c =
+		viewer_hub_counters(registry_of(arg)->viewers);
+
+	sample(w, "kind", "begun", c->viewers_total);
+	sample(w, "kind", "resumed", c->resumed);
+	sample(w, "kind", "reset", c->resets);
+	sample(w, "kind", "refused", c->refused);
+}
+
+static void collect_sessions(struct metrics_writer *w, void *arg)
+{
+	const struct registry *r = arg;
+
+	metrics_sample_u64(
+		w, "", access_sessions(r->access, loop_now_ms(r->ctx->loop)));
+}
+
+static void collect_logins(struct metrics_writer *w, void *arg)
+{
+	const struct access_counters *c =
+		access_counters(registry_of(arg)->access);
+
+	sample(w, "result", "ok", c->logins);
+	sample(w, "result", "refused", c->bad_logins);
+	sample(w, "result", "bad_bearer", c->bad_bearers);
+	sample(w, "result", "barred", c->barred);
+}
+
+static void collect_relayed(struct metrics_writer *w, void *arg)
+{
+	const struct relay_counters *c =
+		relay_counters(registry_of(arg)->relay);
+
+	sample(w, "result", "answered", c->answered);
+	sample(w, "result", "failed", c->failed);
+}
+
 static const struct metrics_row rows[] = {
 	{"peri_registry_nodes", METRICS_GAUGE, "Leases by state.", "state",
 	 collect_nodes},
@@ -339,6 +391,24 @@ static const struct metrics_row rows[] = {
 	 collect_history_left_out},
 	{"peri_registry_history_bytes", METRICS_GAUGE, "Memory of the history.",
 	 "", collect_history_bytes},
+	{"peri_registry_viewers", METRICS_GAUGE,
+	 "Open streams of the dashboard.", "", collect_viewers},
+	{"peri_registry_viewer_bytes_total", METRICS_COUNTER,
+	 "Bytes of events sent to them.", "", collect_viewer_bytes},
+	{"peri_registry_viewer_streams_total", METRICS_COUNTER,
+	 "Streams of the dashboard: begun, resumed where they had ended, told "
+	 "to "
+	 "read everything again, refused.",
+	 "kind", collect_viewer_starts},
+	{"peri_registry_sessions", METRICS_GAUGE,
+	 "Browsers that are logged in.", "", collect_sessions},
+	{"peri_registry_logins_total", METRICS_COUNTER,
+	 "Log-ins with a token or code, wrong bearer tokens, and what was not "
+	 "looked at because its address had failed too often.",
+	 "result", collect_logins},
+	{"peri_registry_relayed_total", METRICS_COUNTER,
+	 "Questions that a balancer was asked for the dashboard.", "result",
+	 collect_relayed},
 	{"peri_region_nodes", METRICS_GAUGE, "Nodes by region and state.",
 	 "region, state", fleet_metrics_region_nodes},
 	{"peri_region_nodes_excused", METRICS_GAUGE,

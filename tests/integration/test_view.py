@@ -297,3 +297,18 @@ def test_balancers_are_in_the_picture(pair):
     told = state["balancers"][0]
     assert told["lag_revisions"] == 0 and told["geo"] is None
     assert state["status"]["balancers"] == 1
+
+
+def test_a_large_fleet_comes_whole(registry):
+    """In pieces of 128 nodes, each node once, in the order of ids."""
+    names = [f"n-{number:04}" for number in range(300)]
+    connection = http.client.HTTPConnection("127.0.0.1", registry["nodes"])
+    for name in names:
+        connection.request("PUT", f"/v1/nodes/{name}",
+                           json.dumps({**NODE, "ttl_ms": 3600000}),
+                           {"Content-Type": "application/json"})
+        assert connection.getresponse().read()
+    connection.close()
+    state = state_of(registry)
+    assert ids(state) == names
+    assert state["status"]["nodes"] == 300
