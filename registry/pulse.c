@@ -130,12 +130,13 @@ static void put_id(const struct pulse *pulse, struct jsonw *w, put_id_cb *put)
 
 void pulse_put_state_head(struct pulse *pulse, struct buf *b)
 {
-	struct picture_source source;
+	/* Not that of the last event: a balancer may be newer. */
+	struct report_sum *sum = report_sum_new(pulse->registry->balancers);
+	struct picture_source source = source_of(pulse, sum);
 	struct picture picture;
 	struct jsonw w;
 
 	pulse_wake(pulse);
-	source = source_of(pulse, pulse->sum);
 	picture_take(&picture, &source, loop_now_ms(pulse->loop));
 	jsonw_init(&w, b);
 	jsonw_object(&w, NULL);
@@ -143,6 +144,7 @@ void pulse_put_state_head(struct pulse *pulse, struct buf *b)
 	put_common(pulse, &w, &picture);
 	jsonw_array(&w, "nodes"); /* left open */
 	picture_fini(&picture);
+	report_sum_free(&sum);
 }
 
 bool pulse_put_state_nodes(struct pulse *pulse, char after[NODE_ID_BYTES],
