@@ -113,6 +113,7 @@ static void on_intent(const struct lease_reply *reply, void *arg)
 	struct agent *agent = arg;
 	struct agent_drains *drains = &agent->drains;
 	struct drain_wish wish = {.pct_per_min = reply->shed_per_min};
+	int64_t now_ms = loop_now_ms(agent->ctx->loop);
 	bool was_wanted = drains->intent;
 
 	if (agent->phase != AGENT_RUNNING)
@@ -120,12 +121,12 @@ static void on_intent(const struct lease_reply *reply, void *arg)
 	follow_shed(agent, reply);
 	drains->intent = reply->intent == LEASE_INTENT_DRAIN;
 	if (reply->deadline_ms)
-		wish.end_ms =
-			loop_now_ms(agent->ctx->loop) + reply->deadline_ms;
+		wish.end_ms = now_ms + reply->deadline_ms;
 	if (!drains->intent) {
 		if (was_wanted)
 			let_stay(agent);
-	} else if (!was_wanted || drain_wish_differs(&drains->wish, &wish)) {
+	} else if (!was_wanted ||
+		   drain_wish_differs(&drains->wish, &wish, now_ms)) {
 		drains->wish = wish;
 		let_go(agent, &wish);
 	}

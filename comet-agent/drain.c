@@ -38,13 +38,17 @@ size_t drain_due(const struct drain *drain, size_t open, int64_t now_ms)
 	return open > may_stay ? open - may_stay : 0;
 }
 
-bool drain_wish_differs(const struct drain_wish *a, const struct drain_wish *b)
+bool drain_wish_differs(const struct drain_wish *a, const struct drain_wish *b,
+			int64_t now_ms)
 {
 	int64_t moved_ms = a->end_ms - b->end_ms;
 
 	if (a->pct_per_min != b->pct_per_min ||
 	    (a->end_ms == 0) != (b->end_ms == 0))
 		return true;
+	if (a->end_ms <= now_ms + END_SLACK_MS &&
+	    b->end_ms <= now_ms + END_SLACK_MS)
+		return false;
 	return moved_ms > END_SLACK_MS || moved_ms < -END_SLACK_MS;
 }
 

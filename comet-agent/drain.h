@@ -39,8 +39,10 @@ struct drain_wish {
 };
 
 /* drain_wish_differs - whether @b asks for something else than @a: the end is
- * told anew in whole seconds with every renewal, so it may move a little. */
-bool drain_wish_differs(const struct drain_wish *a, const struct drain_wish *b);
+ * told anew in whole seconds with every renewal, so it may move a little, and
+ * once it is over it is always now. */
+bool drain_wish_differs(const struct drain_wish *a, const struct drain_wish *b,
+			int64_t now_ms);
 
 /*
  * drain_wish_time_ms - how long those that are left may take: at the pace, but

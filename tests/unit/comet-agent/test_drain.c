@@ -112,16 +112,20 @@ static void test_wish_differs(void **state)
 	struct drain_wish a = {10, 100000}, b = a;
 
 	(void)state;
-	assert_false(drain_wish_differs(&a, &b));
+	assert_false(drain_wish_differs(&a, &b, 5000));
 	b.end_ms += 3000; /* told in whole seconds, renewed late */
-	assert_false(drain_wish_differs(&a, &b));
+	assert_false(drain_wish_differs(&a, &b, 5000));
 	b.end_ms++;
-	assert_true(drain_wish_differs(&a, &b));
-	assert_true(drain_wish_differs(&b, &a));
+	assert_true(drain_wish_differs(&a, &b, 5000));
+	assert_true(drain_wish_differs(&b, &a, 5000));
 	b = (struct drain_wish){11, 100000};
-	assert_true(drain_wish_differs(&a, &b));
+	assert_true(drain_wish_differs(&a, &b, 5000));
+	/* Once it is over the end is always now. */
+	b = (struct drain_wish){10, 190000};
+	assert_false(drain_wish_differs(&a, &b, 190000));
+	assert_true(drain_wish_differs(&a, &b, 186999));
 	b = (struct drain_wish){10, 0};
-	assert_true(drain_wish_differs(&a, &b));
+	assert_true(drain_wish_differs(&a, &b, 5000));
 }
 
 int main(void)
