@@ -175,7 +175,7 @@ static void put_missing(const struct what_if *w, struct httpd_later *later)
 	buf_init_fixed(&detail, text, sizeof(text));
 	buf_printf(&detail, "%s=%s: there is no such %s",
 		   what_if_kind_str(w->missing->kind), w->missing->name,
-		   w->missing->kind == WHAT_IF_DRAINED ? "region" : "node");
+		   intent_scope_str(w->missing->scope));
 	problem.detail = buf_cstr(&detail);
 	httpd_later_problem(later, &problem);
 }

@@ -267,16 +267,58 @@ static void copy_layout(struct catalog *cat, const struct catalog *last)
 
 /* -- content ------------------------------------------------------------- */
 
-static void take_card(struct catalog_node *node)
+/* The intent for @region, looked up once for the nodes of a site. */
+struct region_intent {
+	const struct fleet_intents *intents;
+	const char *region; /* NULL at first */
+	const struct intent *intent;
+};
+
+static const struct intent *intent_of(struct region_intent *r,
+				      const char *region)
 {
+	if (fleet_intents_count(r->intents, INTENT_REGION) == 0)
+		return NULL;
+	if (!r->region || strcmp(r->region, region) != 0)
+		r->intent =
+			fleet_intents_find(r->intents, INTENT_REGION, region);
+	r->region = region;
+	return r->intent;
+}
+
+/* Who says what: for people. */
+static uint8_t origin(const struct intent *own,
+		      const struct intent_effect *effect)
+{
+	unsigned bits = effect->state;
+
+	if (bits && !(own && own->state != INTENT_UP))
+		bits |= INTENT_BITS_STATE_REGION;
+	if (effect->has_weight)
+		bits |= INTENT_BITS_WEIGHT;
+	if (effect->has_weight && !(own && own->has_weight))
+		bits |= INTENT_BITS_WEIGHT_REGION;
+	return (uint8_t)bits;
+}
+
+static void take_card(struct catalog_node *node, struct region_intent *regions)
+{
+	const struct intent *own = node->live->intent;
 	const struct card_record *record;
+	struct intent_effect effect;
 
 	node->card = card_ref(node->live->card);
 	record = &node->card->record;
 	node->id_hash = node->card->id_hash;
 	node->families = node->card->families;
-	node->limit =
-		(double)record->capacity * record->weight / NODE_WEIGHT_NORMAL;
+	intent_combine(own, intent_of(regions, record->region), &effect);
+	node->intent = origin(own, &effect);
+	node->weight =
+		(uint16_t)(effect.has_weight ? effect.weight : record->weight);
+	node->limit = effect.state != INTENT_UP
+			      ? 0
+			      : (double)record->capacity * node->weight /
+					NODE_WEIGHT_NORMAL;
 	node->hard = fmin(node->limit, record->capacity);
 }
 
@@ -333,6 +375,35 @@ static void take_region(const struct feed_region *region,
 	place->lon_deg = region->lon_deg;
 }
 
+/* Within a site all nodes are equally far: a bias moves whole sites. */
+static const struct intent *bias_of_nodes(const struct catalog *cat,
+					  const struct catalog_site *site)
+{
+	const struct catalog_node *nodes = &cat->nodes[site->first_node];
+	const struct intent *first = nodes[0].live->intent;
+
+	for (uint32_t i = 0; i < site->node_count; i++) {
+		const struct intent *own = nodes[i].live->intent;
+
+		if (!own || !own->has_bias || own->bias_km != first->bias_km)
+			return NULL;
+	}
+	return first;
+}
+
+static void take_bias(const struct catalog *cat, const struct fleet *fleet,
+		      struct catalog_site *site)
+{
+	const struct intent *intent = bias_of_nodes(cat, site);
+
+	if (!intent)
+		intent = fleet_intents_find(fleet_intents(fleet), INTENT_REGION,
+					    catalog_record(cat, site)->region);
+	site->bias_by_intent = intent && intent->has_bias;
+	if (site->bias_by_intent)
+		site->place.bias_km = intent->bias_km;
+}
+
 const char *catalog_carrier(const struct catalog *cat,
 			    const struct catalog_site *site)
 {
@@ -352,12 +423,14 @@ static void describe_site(const struct catalog *cat, struct fleet *fleet,
 	locate(cat, site);
 	take_region(fleet_find_region(fleet, catalog_record(cat, site)->region),
 		    &site->place);
+	take_bias(cat, fleet, site);
 	site->carrier = catalog_carrier(cat, site);
 	site->place.carrier = cellmap_carrier_id(sv_str(site->carrier));
 }
 
 struct catalog *catalog_of(struct fleet *fleet, struct catalog *last)
 {
+	struct region_intent regions = {.intents = fleet_intents(fleet)};
 	struct catalog *cat;
 
 	if (last && last->cards == fleet_cards(fleet) &&
@@ -372,7 +445,7 @@ struct catalog *catalog_of(struct fleet *fleet, struct catalog *last)
 	else
 		group_fleet(cat, fleet);
 	for (uint32_t i = 0; i < cat->node_count; i++)
-		take_card(&cat->nodes[i]);
+		take_card(&cat->nodes[i], &regions);
 	for (uint32_t i = 0; i < cat->site_count; i++)
 		describe_site(cat, fleet, &cat->sites[i]);
 	catalog_unref(&last);

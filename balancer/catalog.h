@@ -18,14 +18,18 @@ struct catalog_node {
 	struct fleet_node *live;
 	struct card *card; /* one reference */
 	uint64_t id_hash;
-	double limit; /* K while it is up: capacity*weight/100 */
+	double limit; /* K while it is up: capacity*weight/100; 0 while
+		       * operators want no new clients for it */
 	double hard;  /* what it can hold: min(K, capacity) */
 	uint32_t families;
+	uint16_t weight; /* in force: the operators' or what it registered */
+	uint8_t intent;	 /* INTENT_BITS_*: who says what of it */
 };
 
 struct catalog_site {
 	uint32_t first_node, node_count; /* of the catalog's nodes */
 	const char *carrier;	      /* of all its nodes, else ""; in a card */
+	uint8_t bias_by_intent;	      /* not the region's own */
 	struct candidates_site place; /* class is left at 0 */
 };
 
@@ -46,12 +50,15 @@ struct catalog {
 };
 
 /*
- * catalog_of - the catalog of @fleet's state.
+ * catalog_of - the catalog of @fleet's state, what operators want included: a
+ * node's own intent goes before its region's, member by member. A site's bias
+ * is what its nodes' own intents say when all say the same, else its region's
+ * intent's, else its region's.
  *
  * @last  the one before, or NULL; given away
  *
- * Returns @last itself when no registration changed; keeps its order when only
- * the content of registrations did. Builder's thread.
+ * Returns @last itself when no registration or intent changed; keeps its order
+ * when only the content of registrations did. Builder's thread.
  */
 struct catalog *catalog_of(struct fleet *fleet, struct catalog *last);
 

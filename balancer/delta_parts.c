@@ -21,6 +21,8 @@ static const struct column node_members[] = {
 	COLUMN(snapshot_node, tier),
 	COLUMN(snapshot_node, why),
 	COLUMN(snapshot_node, by_clients),
+	COLUMN(snapshot_node, intent),
+	COLUMN(snapshot_node, operator_weight),
 };
 
 static const struct column site_members[] = {
@@ -37,6 +39,7 @@ static const struct column site_members[] = {
 	COLUMN(snapshot_site, by_clients_count),
 	COLUMN(snapshot_site, has_position),
 	COLUMN(snapshot_site, panic),
+	COLUMN(snapshot_site, bias_by_intent),
 };
 
 /* Six numbers of 16 bits in two columns: they change together. */

@@ -73,6 +73,7 @@ static void put_site(struct explain *e, uint32_t rank)
 	jsonw_fixed(w, "est", site->est, 1);
 	jsonw_fixed(w, "limit", site->limit, 1);
 	jsonw_real(w, "bias_km", site->bias_km);
+	jsonw_bool(w, "bias_by_intent", site->bias_by_intent != 0);
 	jsonw_object_end(w);
 }
 
@@ -135,6 +136,31 @@ static bool is_drawable(const struct explain *e,
 	       snapshot_serves(node->card->families, e->query->family);
 }
 
+static void put_intent_of(struct jsonw *w, const char *key,
+			  const struct snapshot_node *node, unsigned by_region)
+{
+	jsonw_str(w, key, node->intent & by_region ? "region" : "node");
+}
+
+/* What operators want of it, by an intent for whom. */
+static void put_intent(struct jsonw *w, const struct snapshot_node *node)
+{
+	enum intent_state state = node->intent & INTENT_BITS_STATE;
+
+	if (node->intent == 0)
+		return;
+	jsonw_object(w, "intent");
+	if (state != INTENT_UP) {
+		jsonw_str(w, "state", intent_state_str(state));
+		put_intent_of(w, "state_of", node, INTENT_BITS_STATE_REGION);
+	}
+	if (node->intent & INTENT_BITS_WEIGHT) {
+		jsonw_u64(w, "weight", node->operator_weight);
+		put_intent_of(w, "weight_of", node, INTENT_BITS_WEIGHT_REGION);
+	}
+	jsonw_object_end(w);
+}
+
 static void put_why(struct jsonw *w, const struct snapshot_node *node,
 		    enum snapshot_why why)
 {
@@ -171,6 +197,7 @@ static void put_node(struct explain *e, const struct shown *shown)
 		jsonw_null(w, "position");
 	if (node->why != WHY_NONE)
 		put_why(w, node, (enum snapshot_why)node->why);
+	put_intent(w, node);
 	jsonw_object_end(w);
 }
 
@@ -225,6 +252,7 @@ static void put_excluded_of(struct explain *e, const struct snapshot_site *site,
 		jsonw_str(&e->w, "id", node->card->record.id);
 		explain_ranks_put_name(&e->w, "site", site);
 		put_why(&e->w, node, why);
+		put_intent(&e->w, node);
 		jsonw_object_end(&e->w);
 	}
 }

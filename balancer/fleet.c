@@ -44,9 +44,8 @@ struct fleet {
 	struct fleet_addrs addrs;
 	struct fleet_node **order;
 	unsigned count, sorted_count, room;
-	struct feed_region *regions; /* in order of id */
-	uint32_t *region_rounds;
-	unsigned region_count, region_room;
+	struct fleet_regions regions;
+	struct fleet_intents intents;
 	uint32_t sync_round;
 	bool syncing;
 	unsigned state_count[NODE_DOWN + 1];
@@ -63,6 +62,12 @@ static struct entry *entry_of(struct fleet_node *node)
 static const char *id_of(const struct fleet_node *node)
 {
 	return node->card->record.id;
+}
+
+static void bind_intent(struct fleet *fleet, struct fleet_node *node)
+{
+	node->intent =
+		fleet_intents_find(&fleet->intents, INTENT_NODE, id_of(node));
 }
 
 struct fleet *fleet_new(void)
@@ -113,8 +118,8 @@ void fleet_free(struct fleet **fleet)
 	fleet_addrs_fini(&f->addrs);
 	fleet_store_fini(&f->store);
 	mem_free(f->order);
-	mem_free(f->regions);
-	mem_free(f->region_rounds);
+	fleet_regions_fini(&f->regions);
+	fleet_intents_fini(&f->intents);
 	mem_free(f);
 	*fleet = NULL;
 }
@@ -220,6 +225,8 @@ static struct fleet_node *copy_node(struct fleet *to, struct fleet_node *node)
 	entry->node = copy;
 	card_ref(copy->card);
 	copy->kappa = kappa_of(&to->kappas, sv_str(copy->card->record.service));
+	if (copy->intent)
+		bind_intent(to, copy);
 	link_entry(to, entry);
 	return copy;
 }
@@ -235,13 +242,12 @@ struct fleet *fleet_copy(struct fleet *fleet)
 	copy->addrs = (struct fleet_addrs){0};
 	copy->room = copy->count;
 	copy->order = mem_array(copy->count, sizeof(*copy->order));
-	copy->region_count = copy->region_room = 0;
-	copy->regions = NULL;
-	copy->region_rounds = NULL;
+	copy->regions = (struct fleet_regions){0};
+	fleet_intents_copy(&fleet->intents, &copy->intents);
 	for (unsigned i = 0; i < copy->count; i++)
 		copy->order[i] = copy_node(copy, fleet->order[i]);
-	for (unsigned i = 0; i < fleet->region_count; i++)
-		fleet_put_region(copy, &fleet->regions[i]);
+	for (unsigned i = 0; i < fleet->regions.count; i++)
+		fleet_put_region(copy, &fleet->regions.list[i]);
 	return copy;
 }
 
@@ -280,6 +286,7 @@ static void take_record(struct fleet *fleet, struct entry *entry,
 	if (old)
 		unlink_entry(fleet, entry);
 	entry->node->card = card;
+	bind_intent(fleet, entry->node);
 	entry->node->kappa = kappa_of(&fleet->kappas, sv_str(record->service));
 	card_unref(&old);
 	link_entry(fleet, entry);
@@ -374,18 +381,6 @@ void fleet_put(struct fleet *fleet, const struct feed_node *node,
 		entry->node->load_at_ms = -1;
 }
 
-void fleet_reweigh(struct fleet *fleet, const char *id, uint32_t weight)
-{
-	struct entry *entry = find_entry(fleet, id);
-	struct node_record record;
-
-	if (!entry)
-		return;
-	card_unpack(entry->node->card, &record);
-	record.weight = weight;
-	take_record(fleet, entry, &record);
-}
-
 void fleet_del(struct fleet *fleet, const char *id)
 {
 	struct entry *entry = find_entry(fleet, id);
@@ -432,100 +427,57 @@ unsigned fleet_find_addr(const struct fleet *fleet, const struct addr *addr,
 
 /* -- regions ------------------------------------------------------------- */
 
-static unsigned region_place(const struct fleet *fleet, const char *id)
-{
-	unsigned low = 0, high = fleet->region_count;
-
-	while (low < high) {
-		unsigned mid = low + (high - low) / 2;
-
-		if (strcmp(fleet->regions[mid].id, id) < 0)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low;
-}
-
-static bool is_region_at(const struct fleet *fleet, unsigned at, const char *id)
-{
-	return at < fleet->region_count &&
-	       strcmp(fleet->regions[at].id, id) == 0;
-}
-
-static void del_region_at(struct fleet *fleet, unsigned at)
-{
-	unsigned behind = fleet->region_count - at - 1;
-
-	memmove(fleet->regions + at, fleet->regions + at + 1,
-		behind * sizeof(*fleet->regions));
-	memmove(fleet->region_rounds + at, fleet->region_rounds + at + 1,
-		behind * sizeof(*fleet->region_rounds));
-	fleet->region_count--;
-	fleet->shape++;
-}
-
-static void open_region_at(struct fleet *fleet, unsigned at)
-{
-	unsigned behind = fleet->region_count - at;
-
-	if (fleet->region_count == fleet->region_room) {
-		fleet->region_room =
-			fleet->region_room ? 2 * fleet->region_room : 16;
-		fleet->regions = mem_grow(fleet->regions, fleet->region_room,
-					  sizeof(*fleet->regions));
-		fleet->region_rounds =
-			mem_grow(fleet->region_rounds, fleet->region_room,
-				 sizeof(*fleet->region_rounds));
-	}
-	memmove(fleet->regions + at + 1, fleet->regions + at,
-		behind * sizeof(*fleet->regions));
-	memmove(fleet->region_rounds + at + 1, fleet->region_rounds + at,
-		behind * sizeof(*fleet->region_rounds));
-	fleet->region_count++;
-}
-
-static bool same_region(const struct feed_region *a,
-			const struct feed_region *b)
-{
-	return a->lat_deg == b->lat_deg && a->lon_deg == b->lon_deg &&
-	       a->bias_km == b->bias_km && strcmp(a->title, b->title) == 0;
-}
-
 void fleet_put_region(struct fleet *fleet, const struct feed_region *region)
 {
-	unsigned at = region_place(fleet, region->id);
-	bool known = is_region_at(fleet, at, region->id);
+	enum fleet_regions_change change =
+		fleet_regions_put(&fleet->regions, region, fleet->sync_round);
 
-	if (region->gone) {
-		if (known)
-			del_region_at(fleet, at);
-		return;
-	}
-	if (!known && fleet->region_count >= FLEET_REGIONS_MAX) {
-		fleet->dropped++;
-		return;
-	}
-	if (!known)
-		open_region_at(fleet, at);
-	if (!known || !same_region(&fleet->regions[at], region))
-		fleet->shape++;
-	fleet->regions[at] = *region;
-	fleet->region_rounds[at] = fleet->sync_round;
+	fleet->shape += change == FLEET_REGIONS_CHANGED;
+	fleet->dropped += change == FLEET_REGIONS_FULL;
 }
 
 const struct feed_region *fleet_find_region(const struct fleet *fleet,
 					    const char *id)
 {
-	unsigned at = region_place(fleet, id);
-
-	return is_region_at(fleet, at, id) ? &fleet->regions[at] : NULL;
+	return fleet_regions_find(&fleet->regions, id);
 }
 
 const struct feed_region *fleet_regions(struct fleet *fleet, unsigned *count_r)
 {
-	*count_r = fleet->region_count;
-	return fleet->regions;
+	*count_r = fleet->regions.count;
+	return fleet->regions.list;
+}
+
+/* -- intents ------------------------------------------------------------- */
+
+void fleet_put_intent(struct fleet *fleet, const struct intent *intent)
+{
+	enum fleet_intents_change change =
+		fleet_intents_put(&fleet->intents, intent, fleet->sync_round);
+	struct entry *entry;
+
+	fleet->dropped += change == FLEET_INTENTS_FULL;
+	if (change != FLEET_INTENTS_CHANGED)
+		return;
+	fleet->cards++;
+	entry = intent->scope == INTENT_NODE ? find_entry(fleet, intent->id)
+					     : NULL;
+	if (entry)
+		bind_intent(fleet, entry->node);
+}
+
+const struct fleet_intents *fleet_intents(const struct fleet *fleet)
+{
+	return &fleet->intents;
+}
+
+static void forget_unseen_intents(struct fleet *fleet)
+{
+	if (fleet_intents_forget(&fleet->intents, fleet->sync_round) == 0)
+		return;
+	fleet->cards++;
+	for (unsigned i = 0; i < fleet->count; i++)
+		bind_intent(fleet, fleet->order[i]);
 }
 
 /* -- full state ---------------------------------------------------------- */
@@ -562,9 +514,9 @@ void fleet_end_sync(struct fleet *fleet)
 		return;
 	fleet->syncing = false;
 	forget_unseen_nodes(fleet);
-	for (unsigned i = fleet->region_count; i-- > 0;)
-		if (fleet->region_rounds[i] != fleet->sync_round)
-			del_region_at(fleet, i);
+	forget_unseen_intents(fleet);
+	fleet->shape +=
+		fleet_regions_forget(&fleet->regions, fleet->sync_round);
 }
 
 unsigned fleet_count(const struct fleet *fleet, enum node_state state)

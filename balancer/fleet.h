@@ -10,18 +10,21 @@
 
 #include "balancer/card.h"
 #include "balancer/fleet_addrs.h"
+#include "balancer/fleet_intents.h"
+#include "balancer/fleet_regions.h"
 #include "balancer/kappa.h"
 #include "balancer/sessions.h"
 #include "lib/proto/feed.h"
 
-#define FLEET_NODES_MAX	  (1 << 20) /* more are counted and ignored */
-#define FLEET_REGIONS_MAX (1 << 16)
+#define FLEET_NODES_MAX (1 << 20) /* more are counted and ignored */
 
 struct fleet;
 
 /* A node as ranking sees it. Small: a build walks over all of them. */
 struct fleet_node {
 	struct card *card; /* record, hashes, fragments; never NULL */
+	/* What operators want of it; the fleet's, or NULL. Not its region's. */
+	const struct intent *intent;
 	/* The fleet's own pointer to this node, which moves. */
 	struct fleet_node **handle;
 	enum node_state state;
@@ -53,9 +56,6 @@ struct fleet *fleet_copy(struct fleet *fleet);
  * node above FLEET_NODES_MAX is ignored and counted. */
 void fleet_put(struct fleet *fleet, const struct feed_node *node,
 	       int64_t now_ms);
-/* fleet_reweigh - give a node another weight and nothing else: for what-if.
- * Unknown ids are ignored. */
-void fleet_reweigh(struct fleet *fleet, const char *id, uint32_t weight);
 /* fleet_del - forget a node; unknown ids are ignored. */
 void fleet_del(struct fleet *fleet, const char *id);
 /* fleet_load - a node's new load report; unknown ids are ignored. */
@@ -63,6 +63,9 @@ void fleet_load(struct fleet *fleet, const struct feed_load *load,
 		int64_t now_ms);
 /* fleet_put_region - add, replace or (gone) delete a region. */
 void fleet_put_region(struct fleet *fleet, const struct feed_region *region);
+/* fleet_put_intent - add, replace or (gone) delete what operators want of a
+ * node or region, known or not. */
+void fleet_put_intent(struct fleet *fleet, const struct intent *intent);
 
 /* fleet_begin_sync, fleet_end_sync - what is not put in between is forgotten:
  * for a full state after a reconnect. Answers go on from the old state. A
@@ -89,20 +92,24 @@ unsigned fleet_find_addr(const struct fleet *fleet, const struct addr *addr,
 			 struct fleet_node **nodes_r);
 /* fleet_regions - all regions in order of id; borrowed as above. */
 const struct feed_region *fleet_regions(struct fleet *fleet, unsigned *count_r);
+/* fleet_intents - what operators want; borrowed as above. */
+const struct fleet_intents *fleet_intents(const struct fleet *fleet);
 
 /* fleet_count - how many nodes are in @state. */
 unsigned fleet_count(const struct fleet *fleet, enum node_state state);
 /* fleet_shape - changes when the set of nodes, a node's service, place or
  * carrier or a region changed: then sites have to be formed anew. */
 uint64_t fleet_shape(const struct fleet *fleet);
-/* fleet_cards - changes when any registration changed (fleet_shape() too). */
+/* fleet_cards - changes when any registration (fleet_shape() too) or intent
+ * changed. */
 uint64_t fleet_cards(const struct fleet *fleet);
 /* fleet_sessions, fleet_kappas - how long connections last and how many come
  * of those predicted, by all load reports so far. Borrowed; a saved state is
  * put back into them. */
 struct sessions *fleet_sessions(struct fleet *fleet);
 struct kappa_table *fleet_kappas(struct fleet *fleet);
-/* fleet_dropped - nodes and regions that were ignored for the limits. */
+/* fleet_dropped - nodes, regions and intents that were ignored for the limits.
+ */
 uint64_t fleet_dropped(const struct fleet *fleet);
 
 #endif

@@ -7,7 +7,8 @@
 #include "lib/base/num.h"
 #include "lib/proto/url.h"
 
-#define TEXT_MAX (NODE_ID_BYTES + 16) /* of a change, decoded */
+/* Of all changes of one kind, decoded. */
+#define TEXT_MAX (WHAT_IF_CHANGES_MAX * (NODE_ID_BYTES + 32))
 
 /* Why a question is refused. */
 enum refusal {
@@ -15,6 +16,7 @@ enum refusal {
 	BESIDE_ID,
 	BAD_CHANGE,
 	BAD_WEIGHT,
+	BAD_BIAS,
 	SAME_AGAIN,
 	TOO_MANY,
 	NO_CLIENT,
@@ -25,12 +27,17 @@ static const struct query_refusal_row refusals[] = {
 		    "id is the id of an answer, whole and once"},
 	[BESIDE_ID] = {"beside_id", 400, "bad-parameter", "Bad parameter",
 		       "an id says host, n, family and device itself: beside "
-		       "it only ip, without, drained and weight may stand"},
+		       "it only ip, without, drained, weight and bias may "
+		       "stand"},
 	[BAD_CHANGE] = {"bad_change", 400, "bad-parameter", "Bad parameter",
-			"without is a node's id, drained a region's: 1 to 64 "
-			"of a-z 0-9 . - _"},
+			"without is a node's id, drained a region's or node's: "
+			"1 to 64 of a-z 0-9 . - _"},
 	[BAD_WEIGHT] = {"bad_weight", 400, "bad-parameter", "Bad parameter",
-			"weight is NODE:WEIGHT, a node's id and 0 to 1000"},
+			"weight is NODE:WEIGHT, a node's or region's id and 0 "
+			"to 1000"},
+	[BAD_BIAS] = {"bad_bias", 400, "bad-parameter", "Bad parameter",
+		      "bias is REGION:KM, a region's or node's id and -20000 "
+		      "to 20000"},
 	[SAME_AGAIN] = {"same_again", 400, "repeated-parameter",
 			"Parameter given twice",
 			"name each node and each region once"},
@@ -55,51 +62,62 @@ static const struct query_refusal_row *read_id(struct sv value,
 
 /* -- changes ------------------------------------------------------------- */
 
+/* "ID", or "node/ID" or "region/ID" where both have the name. */
 static bool read_name(struct sv name, struct what_if_change *change)
 {
+	struct sv id = name, scope = sv_cut(&id, '/');
+
+	change->scope = what_if_scope(change->kind);
+	if (scope.len < name.len) {
+		change->scope_is_said = true;
+		if (intent_scope_parse(scope, &change->scope) != 0)
+			return false;
+		name = id;
+	}
+	if (change->kind == WHAT_IF_WITHOUT && change->scope != INTENT_NODE)
+		return false;
 	return node_id_is_valid(name) &&
 	       sv_copy(name, change->name, sizeof(change->name)) == 0;
 }
 
-/* "NODE:50"; ids have no colon. */
-static bool read_weight(struct sv text, struct what_if_change *change)
+/* "NAME:50"; ids have no colon. */
+static bool read_number(struct sv text, struct what_if_change *change)
 {
 	struct sv name = sv_cut(&text, ':');
 	uint64_t weight;
 
-	if (num_u64(text, NODE_WEIGHT_MAX, &weight) != 0)
-		return false;
-	change->weight = (uint32_t)weight;
+	if (change->kind == WHAT_IF_BIAS) {
+		if (num_double(text, -INTENT_BIAS_KM_MAX, INTENT_BIAS_KM_MAX,
+			       &change->bias_km) != 0)
+			return false;
+	} else {
+		if (num_u64(text, NODE_WEIGHT_MAX, &weight) != 0)
+			return false;
+		change->weight = (uint32_t)weight;
+	}
 	return read_name(name, change);
 }
 
 static bool is_named(const struct question *q,
 		     const struct what_if_change *change)
 {
-	bool region = change->kind == WHAT_IF_DRAINED;
-
 	for (unsigned i = 0; i < q->change_count; i++)
-		if ((q->changes[i].kind == WHAT_IF_DRAINED) == region &&
+		if (q->changes[i].scope == change->scope &&
 		    strcmp(q->changes[i].name, change->name) == 0)
 			return true;
 	return false;
 }
 
 static const struct query_refusal_row *
-read_change(struct sv value, enum what_if_kind kind, struct question *q)
+read_change(struct sv text, enum what_if_kind kind, struct question *q)
 {
 	struct what_if_change change = {.kind = kind};
-	char text[TEXT_MAX];
-	bool weight = kind == WHAT_IF_WEIGHT;
-	struct sv decoded;
-	size_t len = 0;
 
-	if (value.len > sizeof(text) || url_decode(value, text, &len) != 0)
-		len = 0; /* no name is empty */
-	decoded = sv_of(text, len);
-	if (weight && !read_weight(decoded, &change))
+	if (kind == WHAT_IF_WEIGHT && !read_number(text, &change))
 		return &refusals[BAD_WEIGHT];
-	if (!weight && !read_name(decoded, &change))
+	if (kind == WHAT_IF_BIAS && !read_number(text, &change))
+		return &refusals[BAD_BIAS];
+	if (kind < WHAT_IF_WEIGHT && !read_name(text, &change))
 		return &refusals[BAD_CHANGE];
 	if (is_named(q, &change))
 		return &refusals[SAME_AGAIN];
@@ -107,6 +125,24 @@ read_change(struct sv value, enum what_if_kind kind, struct question *q)
 		return &refusals[TOO_MANY];
 	q->changes[q->change_count++] = change;
 	return NULL;
+}
+
+/* One change, or several with commas between them. */
+static const struct query_refusal_row *
+read_changes(struct sv value, enum what_if_kind kind, struct question *q)
+{
+	const struct query_refusal_row *why;
+	char text[TEXT_MAX];
+	struct sv rest;
+	size_t len = 0;
+
+	if (value.len > sizeof(text) || url_decode(value, text, &len) != 0)
+		len = 0; /* no name is empty */
+	rest = sv_of(text, len);
+	do {
+		why = read_change(sv_cut(&rest, ','), kind, q);
+	} while (!why && rest.len > 0);
+	return why;
 }
 
 /* -- the whole ----------------------------------------------------------- */
@@ -134,7 +170,7 @@ split(struct sv text, struct question *q, struct buf *rest, unsigned *others_r)
 		if (sv_eq(name, SV("id"))) {
 			why = read_id(value, q);
 		} else if (kind < WHAT_IF_KINDS) {
-			why = read_change(value, kind, q);
+			why = read_changes(value, kind, q);
 		} else {
 			*others_r += !sv_eq(name, SV("ip"));
 			buf_sv(rest, name);

@@ -131,6 +131,7 @@ static void describe_site(const struct work *work, uint32_t s)
 	site->lon_deg = (float)from->place.lon_deg;
 	site->has_position = from->place.has_position;
 	site->bias_km = from->place.bias_km;
+	site->bias_by_intent = from->bias_by_intent;
 	work->rank->places[s] = from->place;
 }
 

@@ -63,7 +63,9 @@ static uint8_t why_of(const struct snapshot_node *node)
 	case TIER_DOWN:
 		return WHY_EXPIRED;
 	case TIER_DRAINED:
-		return WHY_DRAINED;
+		return (node->intent & INTENT_BITS_STATE) == INTENT_MAINTENANCE
+			       ? WHY_MAINTENANCE
+			       : WHY_DRAINED;
 	case TIER_SUSPECT:
 		return WHY_SUSPECT;
 	case TIER_FULL:
@@ -103,6 +105,8 @@ static void reckon_node(const struct reckon *r, const struct catalog_node *from,
 		.reported_conns = live->conns,
 		.site = site,
 		.tier = (uint8_t)tier,
+		.intent = from->intent,
+		.operator_weight = from->weight,
 		.by_clients =
 			tier == TIER_OPEN && live->doubted_until_ms > r->now_ms,
 	};

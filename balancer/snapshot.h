@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "balancer/fleet.h"
+#include "balancer/intent_bits.h"
 #include "geo/cellmap.h"
 
 #define SNAPSHOT_CANDIDATES 6 /* sites a cell chooses from */
@@ -41,11 +42,9 @@ enum snapshot_why {
 
 /* How a node may be given; lower ones come first in every list. */
 enum snapshot_tier {
-	TIER_OPEN,    /* has room: drawn by weight, the only ones drawn first
-		       * as long as there is one */
+	TIER_OPEN,    /* has room: drawn by weight, before all others */
 	TIER_FULL,    /* healthy but at its limit: only to fill a list up */
-	TIER_SUSPECT, /* missed renewals, or clients say that it does not work:
-		       * after all healthy ones */
+	TIER_SUSPECT, /* by renewals or clients: after all healthy ones */
 	TIER_DRAINED, /* weight 0: only when nothing else is alive */
 	TIER_COUNT,
 	TIER_DOWN = TIER_COUNT, /* never */
@@ -55,8 +54,7 @@ enum snapshot_tier {
 struct snapshot_node {
 	const struct card *card; /* record and JSON; in the catalog */
 	double weight;		 /* p_i, the share of its site's draws */
-	/* what explain shows; the level is the site's */
-	double limit; /* K_i; 0 while suspect or down */
+	double limit;		 /* K_i; 0 while suspect or down */
 	double est;
 	float reserve; /* what counts when weight is 0 and it has to do */
 	float cap, floor, ramp;
@@ -66,6 +64,8 @@ struct snapshot_node {
 	uint8_t tier;	    /* enum snapshot_tier */
 	uint8_t why;	    /* enum snapshot_why, when weight is 0 or cut */
 	uint8_t by_clients; /* suspect because of what they report */
+	uint8_t intent;	    /* INTENT_BITS_* */
+	uint16_t operator_weight; /* 0..1000, in force; of 100 */
 };
 
 /* What the draw reads of a node that is not down: in order of site and tier. */
@@ -91,7 +91,8 @@ struct snapshot_site {
 	double level;		   /* of the water-filling */
 	uint32_t by_clients_count; /* of its nodes */
 	uint8_t has_position;
-	uint8_t panic; /* more is sent here than it has room for */
+	uint8_t panic;		/* more is sent here than it has room for */
+	uint8_t bias_by_intent; /* bias_km is an operator's word */
 };
 
 /*
@@ -179,8 +180,7 @@ struct snapshot_policy snapshot_default_policy(void);
 /* snapshot_free - for qsbr_publish(). NULL is allowed. Any thread. */
 void snapshot_free(void *snapshot);
 
-/* snapshot_find_service - by name; with the empty name the only service, or
- * NULL when there are none or several. */
+/* snapshot_find_service - by name; "" is the only service; NULL: none. */
 const struct snapshot_service *
 snapshot_find_service(const struct snapshot *snap, struct sv name);
 

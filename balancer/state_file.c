@@ -71,6 +71,26 @@ static void put_regions(struct buf *b, struct fleet *fleet, uint64_t rev)
 	}
 }
 
+static void put_intents(struct buf *b, const struct fleet *fleet,
+			enum intent_scope scope, uint64_t rev)
+{
+	const struct fleet_intents *all = fleet_intents(fleet);
+	struct intent *batch = mem_array(FEED_INTENTS_BATCH, sizeof(*batch));
+	const struct intent *intent = NULL;
+	unsigned used = 0;
+
+	while ((intent = fleet_intents_next(all, scope, intent))) {
+		batch[used++] = *intent;
+		if (used < FEED_INTENTS_BATCH)
+			continue;
+		feed_put_intents(b, batch, used, rev);
+		used = 0;
+	}
+	if (used > 0)
+		feed_put_intents(b, batch, used, rev);
+	mem_free(batch);
+}
+
 /* The last line: made from all before it, so that it can be compared. @before
  * may lie in @b, which moves when it grows. */
 static void put_end(struct buf *b, struct sv before)
@@ -129,6 +149,8 @@ void state_file_put(struct buf *b, struct fleet *fleet,
 	put_saved(b, fleet, mark);
 	put_kappas(b, fleet);
 	put_regions(b, fleet, mark->rev);
+	put_intents(b, fleet, INTENT_NODE, mark->rev);
+	put_intents(b, fleet, INTENT_REGION, mark->rev);
 	put_nodes(b, fleet, mark->rev, now_ms);
 	feed_put_synced(b, mark->epoch, mark->rev);
 	if (!b->failed)
@@ -165,6 +187,15 @@ static void on_region(void *arg, const struct feed_region *region, uint64_t rev)
 	(void)rev;
 	if (t->fleet)
 		fleet_put_region(t->fleet, region);
+}
+
+static void on_intent(void *arg, const struct intent *intent, uint64_t rev)
+{
+	struct taking *t = arg;
+
+	(void)rev;
+	if (t->fleet)
+		fleet_put_intent(t->fleet, intent);
 }
 
 static void on_synced(void *arg, const char *epoch, uint64_t rev)
@@ -298,6 +329,7 @@ static int read_lines(struct sv text, struct taking *taking, struct buf *why)
 	const struct feed_sink sink = {
 		.node = on_node,
 		.region = on_region,
+		.intent = on_intent,
 		.synced = on_synced,
 		.arg = taking,
 	};

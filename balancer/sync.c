@@ -119,6 +119,19 @@ static void on_region(void *arg, const struct feed_region *region, uint64_t rev)
 	changed(s, rev);
 }
 
+static void on_intent(void *arg, const struct intent *intent, uint64_t rev)
+{
+	struct sync *s = arg;
+
+	if (!s->full)
+		log_info("sync.intent scope=%s id=%s state=%s",
+			 intent_scope_str(intent->scope), intent->id,
+			 intent->gone ? "gone"
+				      : intent_state_str(intent->state));
+	fleet_put_intent(s->config.fleet, intent);
+	changed(s, rev);
+}
+
 static void on_load(void *arg, const struct feed_load *load)
 {
 	struct sync *s = arg;
@@ -214,6 +227,7 @@ static void on_line(struct sv line, void *arg)
 		.node = on_node,
 		.gone = on_gone,
 		.region = on_region,
+		.intent = on_intent,
 		.load = on_load,
 		.balancers = on_balancers,
 		.synced = on_synced,

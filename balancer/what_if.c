@@ -28,42 +28,78 @@ const char *what_if_kind_str(enum what_if_kind kind)
 		[WHAT_IF_WITHOUT] = "without",
 		[WHAT_IF_DRAINED] = "drained",
 		[WHAT_IF_WEIGHT] = "weight",
+		[WHAT_IF_BIAS] = "bias",
 	};
 
 	return names[kind];
 }
 
+enum intent_scope what_if_scope(enum what_if_kind kind)
+{
+	return kind == WHAT_IF_DRAINED || kind == WHAT_IF_BIAS ? INTENT_REGION
+							       : INTENT_NODE;
+}
+
 /* -- changes ------------------------------------------------------------- */
 
-static bool drain_region(struct fleet *fleet, const char *region)
+static bool has_region(struct fleet *fleet, const char *region)
 {
 	struct fleet_node *const *nodes;
-	bool found = false;
 	unsigned count;
 
 	nodes = fleet_nodes(fleet, &count);
-	for (unsigned i = 0; i < count; i++) {
-		const struct card_record *record = &nodes[i]->card->record;
+	for (unsigned i = 0; i < count; i++)
+		if (strcmp(nodes[i]->card->record.region, region) == 0)
+			return true;
+	return false;
+}
 
-		if (strcmp(record->region, region) != 0)
-			continue;
-		found = true;
-		fleet_reweigh(fleet, record->id, 0);
+/* As if an operator said so, beside what operators say already. */
+static void intend(struct fleet *fleet, const struct what_if_change *change)
+{
+	enum intent_scope scope = change->scope;
+	const struct intent *known =
+		fleet_intents_find(fleet_intents(fleet), scope, change->name);
+	struct intent intent = {.scope = scope};
+
+	if (known)
+		intent = *known;
+	memcpy(intent.id, change->name, sizeof(intent.id));
+	if (change->kind == WHAT_IF_DRAINED) {
+		intent.state = INTENT_DRAIN;
+	} else if (change->kind == WHAT_IF_WEIGHT) {
+		intent.has_weight = true;
+		intent.weight = change->weight;
+	} else {
+		intent.has_bias = true;
+		intent.bias_km = change->bias_km;
 	}
-	return found;
+	fleet_put_intent(fleet, &intent);
+}
+
+static bool is_known(struct fleet *fleet, enum intent_scope scope,
+		     const char *name)
+{
+	return scope == INTENT_REGION ? has_region(fleet, name)
+				      : fleet_find(fleet, name) != NULL;
 }
 
 /* Returns false when nobody has the name. */
-static bool apply(struct fleet *fleet, const struct what_if_change *change)
+static bool apply(struct fleet *fleet, struct what_if_change *change)
 {
-	if (change->kind == WHAT_IF_DRAINED)
-		return drain_region(fleet, change->name);
-	if (!fleet_find(fleet, change->name))
-		return false;
+	enum intent_scope other =
+		change->scope == INTENT_NODE ? INTENT_REGION : INTENT_NODE;
+
+	if (!is_known(fleet, change->scope, change->name)) {
+		if (change->scope_is_said || change->kind == WHAT_IF_WITHOUT ||
+		    !is_known(fleet, other, change->name))
+			return false;
+		change->scope = other;
+	}
 	if (change->kind == WHAT_IF_WITHOUT)
 		fleet_del(fleet, change->name);
 	else
-		fleet_reweigh(fleet, change->name, change->weight);
+		intend(fleet, change);
 	return true;
 }
 

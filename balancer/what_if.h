@@ -1,7 +1,7 @@
 /*
- * what_if.h - what a client's cell would get if nodes were gone, drained or of
- * another weight: the real builder runs twice on copies, once as things are and
- * once with the changes. Nothing that is published is touched.
+ * what_if.h - what a client's cell would get if nodes were gone, drained, of
+ * another weight or nearer: the real builder runs twice on copies, once as
+ * things are and once with the changes. Nothing that is published is touched.
  */
 #ifndef PERI_BALANCER_WHAT_IF_H
 #define PERI_BALANCER_WHAT_IF_H
@@ -14,15 +14,21 @@
 
 enum what_if_kind {
 	WHAT_IF_WITHOUT, /* a node is gone */
-	WHAT_IF_DRAINED, /* all nodes of a region have weight 0 */
+	WHAT_IF_DRAINED, /* a region drains */
 	WHAT_IF_WEIGHT,	 /* a node has another weight */
+	WHAT_IF_BIAS,	 /* a region has another bias */
 	WHAT_IF_KINDS,
 };
 
 struct what_if_change {
 	enum what_if_kind kind;
-	char name[NODE_ID_BYTES]; /* of the node or region */
-	uint32_t weight;	  /* of WHAT_IF_WEIGHT */
+	/* Of whom the name is; when it is not said and nobody of that scope has
+	 * the name, it is taken for the other's. */
+	enum intent_scope scope;
+	bool scope_is_said;
+	char name[NODE_ID_BYTES];
+	uint32_t weight; /* of WHAT_IF_WEIGHT */
+	double bias_km;	 /* of WHAT_IF_BIAS */
 };
 
 /* One question on its way: from the asker to the builder, who adds the world,
@@ -51,15 +57,17 @@ struct what_if {
 /* what_if_free - with everything that it owns or holds. Any thread. */
 void what_if_free(struct what_if **what_if);
 
-/* what_if_kind_str - "without", "drained", "weight": the parameter's name. */
+/* what_if_kind_str - "without", "drained", "weight", "bias": the parameter's
+ * name. what_if_scope - whom it names as a rule. */
 const char *what_if_kind_str(enum what_if_kind kind);
+enum intent_scope what_if_scope(enum what_if_kind kind);
 
 /*
  * what_if_run - fill missing or body. Takes 0.4 s for 100,000 nodes; any
  * thread, which has the question for itself.
  *
- * body is {"snapshot":{revision,service},"client":{..},"changes":[{kind,name,
- * weight}],"sites":[{site,region,zone,before,after,change}],"nodes":[{id,site,
+ * body is {"snapshot":{revision,service},"client":{..},"changes":[{kind,scope,
+ * name,weight,bias_km}],"sites":[{site,region,zone,before,after,change}],"nodes":[{id,site,
  * before,after,change}],"answer":{before:[id],after:[id]},"flags":{before:[],
  * after:[]},"truncated"}. before and after of a site are {rank,share,est,limit,
  * level,headroom_per_s,admitted_per_s,panic}, of a node {share,p,position}, or

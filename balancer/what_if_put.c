@@ -320,11 +320,16 @@ static void put_changes(struct jsonw *w, const struct what_if *what_if)
 
 		jsonw_object(w, NULL);
 		jsonw_str(w, "kind", what_if_kind_str(change->kind));
+		jsonw_str(w, "scope", intent_scope_str(change->scope));
 		jsonw_str(w, "name", change->name);
 		if (change->kind == WHAT_IF_WEIGHT)
 			jsonw_u64(w, "weight", change->weight);
 		else
 			jsonw_null(w, "weight");
+		if (change->kind == WHAT_IF_BIAS)
+			jsonw_real(w, "bias_km", change->bias_km);
+		else
+			jsonw_null(w, "bias_km");
 		jsonw_object_end(w);
 	}
 	jsonw_array_end(w);

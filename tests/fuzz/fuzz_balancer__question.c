@@ -19,7 +19,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	for (unsigned i = 0; i < q.change_count; i++)
 		if (!node_id_is_valid(sv_str(q.changes[i].name)) ||
-		    q.changes[i].weight > NODE_WEIGHT_MAX)
+		    q.changes[i].weight > NODE_WEIGHT_MAX ||
+		    !(q.changes[i].bias_km >= -INTENT_BIAS_KM_MAX &&
+		      q.changes[i].bias_km <= INTENT_BIAS_KM_MAX))
 			abort();
 	return 0;
 }

@@ -482,8 +482,9 @@ def test_what_if_shows_who_gains(three):
     answer = three.resolve(f"&ip={CLIENTS['fra']}&device=dev-1").json()
     before = [n["id"] for n in answer["nodes"]]
     body = what_if(three, f"id={answer['id']}&without=fra-1")
-    assert body["changes"] == [{"kind": "without", "name": "fra-1",
-                                "weight": None}]
+    assert body["changes"] == [{"kind": "without", "scope": "node",
+                                "name": "fra-1", "weight": None,
+                                "bias_km": None}]
     assert body["answer"]["before"] == before
     assert "fra-1" not in body["answer"]["after"]
     nodes = {n["id"]: n for n in body["nodes"]}

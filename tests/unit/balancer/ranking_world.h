@@ -5,6 +5,7 @@
 #ifndef PERI_TESTS_RANKING_WORLD_H
 #define PERI_TESTS_RANKING_WORLD_H
 
+#include <math.h>
 #include <stdarg.h>
 #include <setjmp.h>
 #include <stddef.h>
@@ -110,6 +111,33 @@ static inline void world_put(struct world *w, const struct world_node *n)
 	struct feed_node node = world_feed_node(n);
 
 	fleet_put(w->fleet, &node, w->now_ms);
+}
+
+/* What an operator wants; weight -1 = nothing of it, bias NAN too. */
+static inline void world_intend(struct world *w, enum intent_scope scope,
+				const char *id, enum intent_state state,
+				int weight, double bias_km)
+{
+	struct intent intent = {
+		.scope = scope,
+		.state = state,
+		.has_weight = weight >= 0,
+		.weight = weight >= 0 ? (uint32_t)weight : 0,
+		.has_bias = !isnan(bias_km),
+		.bias_km = isnan(bias_km) ? 0 : bias_km,
+	};
+
+	world_text(intent.id, sizeof(intent.id), id);
+	fleet_put_intent(w->fleet, &intent);
+}
+
+static inline void world_release(struct world *w, enum intent_scope scope,
+				 const char *id)
+{
+	struct intent intent = {.scope = scope, .gone = true};
+
+	world_text(intent.id, sizeof(intent.id), id);
+	fleet_put_intent(w->fleet, &intent);
 }
 
 static inline void world_init(struct world *w)

@@ -143,6 +143,110 @@ static void test_limits(void **state)
 	}
 }
 
+static const struct effect_row {
+	const char *rule;
+	enum intent_state own_state;
+	int own_weight; /* -1 = nothing, -2 = no intent at all */
+	enum intent_state region_state;
+	int region_weight; /* as above */
+	double limit;
+	unsigned weight, intent;
+} effect_rows[] = {
+	{"nobody says anything", 0, -2, 0, -2, 500, 50, 0},
+	{"a drained node", INTENT_DRAIN, -1, 0, -2, 0, 50, INTENT_DRAIN},
+	{"a node in maintenance", INTENT_MAINTENANCE, -1, 0, -2, 0, 50,
+	 INTENT_MAINTENANCE},
+	{"a drained region", 0, -2, INTENT_DRAIN, -1, 0, 50,
+	 INTENT_DRAIN | INTENT_BITS_STATE_REGION},
+	{"another weight than it reports", INTENT_UP, 200, 0, -2, 2000, 200,
+	 INTENT_BITS_WEIGHT},
+	{"no weight", INTENT_UP, 0, 0, -2, 0, 0, INTENT_BITS_WEIGHT},
+	{"a weight for all of a region", 0, -2, INTENT_UP, 10, 100, 10,
+	 INTENT_BITS_WEIGHT | INTENT_BITS_WEIGHT_REGION},
+	{"its own weight goes before the region's", INTENT_UP, 20, INTENT_UP,
+	 10, 200, 20, INTENT_BITS_WEIGHT},
+	{"member by member: its weight, the region's drain", INTENT_UP, 20,
+	 INTENT_DRAIN, -1, 0, 20,
+	 INTENT_DRAIN | INTENT_BITS_STATE_REGION | INTENT_BITS_WEIGHT},
+	{"its own state goes before the region's", INTENT_MAINTENANCE, -1,
+	 INTENT_DRAIN, 10, 0, 10,
+	 INTENT_MAINTENANCE | INTENT_BITS_WEIGHT | INTENT_BITS_WEIGHT_REGION},
+};
+
+/* A node that registered with weight 50. */
+static void test_intents_go_before_registrations(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(effect_rows); i++) {
+		const struct effect_row *row = &effect_rows[i];
+		struct world w;
+		struct catalog *cat;
+
+		world_init(&w);
+		if (row->own_weight > -2)
+			world_intend(&w, INTENT_NODE, "a", row->own_state,
+				     row->own_weight, NAN);
+		world_put(&w, &(struct world_node){.id = "a", .weight = 50});
+		cat = catalog_of(w.fleet, NULL);
+		if (row->region_weight > -2)
+			world_intend(&w, INTENT_REGION, "r1", row->region_state,
+				     row->region_weight, NAN);
+		cat = catalog_of(w.fleet, cat);
+		if (cat->nodes[0].limit != row->limit ||
+		    cat->nodes[0].weight != row->weight ||
+		    cat->nodes[0].intent != row->intent)
+			fail_msg("%s: %g %u %u", row->rule, cat->nodes[0].limit,
+				 cat->nodes[0].weight, cat->nodes[0].intent);
+		world_release(&w, INTENT_NODE, "a");
+		world_release(&w, INTENT_REGION, "r1");
+		cat = catalog_of(w.fleet, cat);
+		assert_true(cat->nodes[0].limit == 500);
+		assert_int_equal(cat->nodes[0].intent, 0);
+		catalog_unref(&cat);
+		world_fini(&w);
+	}
+}
+
+static void check_bias(struct world *w, struct catalog **cat, const char *rule,
+		       double want_km, unsigned by_intent)
+{
+	*cat = catalog_of(w->fleet, *cat);
+	if ((*cat)->sites[0].place.bias_km != want_km ||
+	    (*cat)->sites[0].bias_by_intent != by_intent)
+		fail_msg("%s: %g", rule, (*cat)->sites[0].place.bias_km);
+}
+
+static void test_bias(void **state)
+{
+	struct feed_region region = {.id = "r1", .bias_km = 9};
+	struct catalog *cat = NULL;
+	struct world w;
+
+	(void)state;
+	world_init(&w);
+	fleet_put_region(w.fleet, &region);
+	world_put(&w, &(struct world_node){.id = "a"});
+	world_put(&w, &(struct world_node){.id = "b"});
+	check_bias(&w, &cat, "the region's own", 9, 0);
+	world_intend(&w, INTENT_REGION, "r1", INTENT_UP, -1, 100);
+	check_bias(&w, &cat, "an intent's instead of it", 100, 1);
+	world_intend(&w, INTENT_REGION, "r1", INTENT_UP, -1, 0);
+	check_bias(&w, &cat, "0 is a word, too", 0, 1);
+	world_intend(&w, INTENT_NODE, "a", INTENT_UP, -1, 50);
+	check_bias(&w, &cat, "one node of two moves no site", 0, 1);
+	world_intend(&w, INTENT_NODE, "b", INTENT_UP, -1, 60);
+	check_bias(&w, &cat, "nodes that differ neither", 0, 1);
+	world_intend(&w, INTENT_NODE, "b", INTENT_UP, -1, 50);
+	check_bias(&w, &cat, "all of them do", 50, 1);
+	world_release(&w, INTENT_NODE, "b");
+	world_release(&w, INTENT_REGION, "r1");
+	check_bias(&w, &cat, "released: the region's own again", 9, 0);
+	world_intend(&w, INTENT_REGION, "r1", INTENT_DRAIN, 20, NAN);
+	check_bias(&w, &cat, "an intent that says nothing of it", 9, 0);
+	catalog_unref(&cat);
+	world_fini(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -151,6 +255,8 @@ int main(void)
 		cmocka_unit_test(test_a_site_lies_where_its_nodes_do),
 		cmocka_unit_test(test_carriers),
 		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_intents_go_before_registrations),
+		cmocka_unit_test(test_bias),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -50,6 +50,13 @@ static void put_fleet(struct world *w)
 					  .region = "west",
 					  .zone = "a",
 					  .lon = 20});
+	world_put(w, &(struct world_node){.id = "w3",
+					  .region = "west",
+					  .zone = "a",
+					  .lon = 20});
+	world_intend(w, INTENT_NODE, "w3", INTENT_MAINTENANCE, -1, NAN);
+	world_intend(w, INTENT_NODE, "w1", INTENT_UP, 0, NAN);
+	world_intend(w, INTENT_REGION, "west", INTENT_UP, 50, 7);
 }
 
 /* "id":"X" stands before "position":N of the same object. */
@@ -118,7 +125,7 @@ static void test_members(void **state)
 		"\"rank\":0,\"km\":0,\"carrier\":\"\",\"cost\":0,"
 		"\"share\":1.0000",
 		"{\"site\":\"west/a\",\"region\":\"west\",\"zone\":\"a\","
-		"\"rank\":1,\"km\":2224,\"carrier\":\"\",\"cost\":2174,"
+		"\"rank\":1,\"km\":2224,\"carrier\":\"\",\"cost\":2167,"
 		"\"share\":0.0000",
 		"\"ramp_ms\":30000,\"session_tau_s\":7200.0,"
 		"\"replicas\":1,\"kappa\":1.000}",
@@ -126,7 +133,12 @@ static void test_members(void **state)
 		"{\"id\":\"e3\",\"site\":\"east\",\"why\":\"at_capacity\"}",
 		"{\"id\":\"e4\",\"site\":\"east\",\"why\":\"family\"}",
 		"{\"id\":\"e5\",\"site\":\"east\",\"why\":\"expired\"}",
-		"{\"id\":\"w1\",\"site\":\"west/a\",\"why\":\"drained\"}",
+		"{\"id\":\"w3\",\"site\":\"west/a\",\"why\":\"maintenance\","
+		"\"intent\":{\"state\":\"maintenance\",\"state_of\":\"node\","
+		"\"weight\":50,\"weight_of\":\"region\"}}",
+		"{\"id\":\"w1\",\"site\":\"west/a\",\"why\":\"drained\","
+		"\"intent\":{\"weight\":0,\"weight_of\":\"node\"}}",
+		"\"bias_km\":7,\"bias_by_intent\":true",
 		"\"flags\":[]}",
 	};
 	struct world w;

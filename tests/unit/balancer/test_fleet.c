@@ -289,10 +289,67 @@ static void test_regions(void **state)
 	world_fini(&w);
 }
 
+/* A resent state replaces all that was said before. */
+static void test_intents_of_a_full_state(void **state)
+{
+	struct world w;
+	uint64_t cards;
+
+	(void)state;
+	world_init(&w);
+	put(&w, "a");
+	put(&w, "b");
+	world_intend(&w, INTENT_NODE, "a", INTENT_DRAIN, -1, NAN);
+	world_intend(&w, INTENT_NODE, "b", INTENT_UP, 5, NAN);
+	world_intend(&w, INTENT_REGION, "r1", INTENT_DRAIN, -1, NAN);
+	fleet_begin_sync(w.fleet);
+	put(&w, "a");
+	put(&w, "b");
+	world_intend(&w, INTENT_NODE, "b", INTENT_UP, 5, NAN);
+	assert_non_null(fleet_find(w.fleet, "a")->intent); /* until the end */
+	cards = fleet_cards(w.fleet);
+	fleet_end_sync(w.fleet);
+	assert_int_not_equal(fleet_cards(w.fleet), cards);
+	assert_null(fleet_find(w.fleet, "a")->intent);
+	assert_int_equal(fleet_find(w.fleet, "b")->intent->weight, 5);
+	assert_int_equal(
+		fleet_intents_count(fleet_intents(w.fleet), INTENT_REGION), 0);
+	world_fini(&w);
+}
+
+static void test_an_intent_outlives_registrations(void **state)
+{
+	struct world w;
+	uint64_t cards, shape;
+
+	(void)state;
+	world_init(&w);
+	world_intend(&w, INTENT_NODE, "a", INTENT_DRAIN, -1, NAN);
+	put(&w, "a");
+	assert_int_equal(fleet_find(w.fleet, "a")->intent->state, INTENT_DRAIN);
+	fleet_del(w.fleet, "a");
+	world_intend(&w, INTENT_NODE, "a", INTENT_MAINTENANCE, -1, NAN);
+	put(&w, "a");
+	assert_int_equal(fleet_find(w.fleet, "a")->intent->state,
+			 INTENT_MAINTENANCE);
+	cards = fleet_cards(w.fleet);
+	shape = fleet_shape(w.fleet);
+	world_intend(&w, INTENT_NODE, "a", INTENT_MAINTENANCE, -1, NAN);
+	assert_int_equal(fleet_cards(w.fleet), cards); /* nothing new */
+	world_release(&w, INTENT_NODE, "a");
+	assert_int_not_equal(fleet_cards(w.fleet), cards);
+	assert_int_equal(fleet_shape(w.fleet), shape);
+	assert_null(fleet_find(w.fleet, "a")->intent);
+	world_release(&w, INTENT_NODE, "a");
+	world_fini(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_nodes_stand_in_order_of_id),
+		cmocka_unit_test(test_intents_of_a_full_state),
+		cmocka_unit_test(test_an_intent_outlives_registrations),
 		cmocka_unit_test(
 			test_arranged_nodes_lie_in_a_row_and_are_found),
 		cmocka_unit_test(

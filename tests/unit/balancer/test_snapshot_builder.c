@@ -285,6 +285,123 @@ static void test_a_region_gives_place_and_bias(void **state)
 	world_fini(&w);
 }
 
+/* -- what operators want ------------------------------------------------- */
+
+#define KEYS 3000
+
+static void note_firsts(const struct snapshot *snap, uint16_t cell,
+			const char **firsts)
+{
+	const struct snapshot_service *service = &snap->services[0];
+
+	for (uint64_t key = 0; key < KEYS; key++) {
+		struct draw_list list = world_draw(service, cell, hash_mix(key),
+						   3, SNAPSHOT_V46);
+
+		assert_false(list.panic);
+		for (unsigned i = 0; i < list.count; i++)
+			assert_int_equal(
+				service->nodes[list.entries[i].node].tier,
+				TIER_OPEN);
+		firsts[key] = world_id(service, list.entries[0].node);
+	}
+}
+
+/* From the next snapshot on it gets nobody, and only its clients move; when it
+ * is released they come back. */
+static void test_a_drained_node_moves_its_clients_alone(void **state)
+{
+	static const char *before[KEYS], *after[KEYS], *again[KEYS];
+	static const char *const names[] = {"a", "b", "c", "d", "e"};
+	struct snapshot *first, *second, *third;
+	struct world w;
+	unsigned moved = 0;
+	uint16_t cell;
+
+	(void)state;
+	world_init(&w);
+	cell = world_cell(&w, 0, 0);
+	for (unsigned i = 0; i < ARRAY_LEN(names); i++)
+		world_put(&w, &(struct world_node){.id = names[i]});
+	first = world_build(&w);
+	note_firsts(first, cell, before);
+	world_intend(&w, INTENT_NODE, "c", INTENT_DRAIN, -1, NAN);
+	second = world_build(&w);
+	note_firsts(second, cell, after);
+	assert_int_equal(world_find(&second->services[0], "c")->why,
+			 WHY_DRAINED);
+	world_release(&w, INTENT_NODE, "c");
+	third = world_build(&w);
+	note_firsts(third, cell, again);
+	for (unsigned i = 0; i < KEYS; i++) {
+		assert_string_not_equal(after[i], "c");
+		assert_string_equal(again[i], before[i]);
+		if (strcmp(before[i], "c") != 0)
+			assert_string_equal(after[i], before[i]);
+		moved += strcmp(before[i], after[i]) != 0;
+	}
+	assert_in_range(moved, KEYS / 5 - 90, KEYS / 5 + 90);
+	snapshot_free(first);
+	snapshot_free(second);
+	snapshot_free(third);
+	world_fini(&w);
+}
+
+/* Its region drains: nobody goes there as long as there is another. */
+static void test_a_region_in_maintenance_is_last(void **state)
+{
+	struct snapshot *snap;
+	struct draw_list list;
+	struct world w;
+	uint16_t cell;
+
+	(void)state;
+	world_init(&w);
+	cell = world_cell(&w, 0, 0);
+	world_put(&w, &(struct world_node){.id = "n1", .region = "near"});
+	world_put(&w,
+		  &(struct world_node){.id = "f1", .region = "far", .lon = 90});
+	world_intend(&w, INTENT_REGION, "near", INTENT_MAINTENANCE, -1, NAN);
+	snap = world_build(&w);
+	list = world_draw(&snap->services[0], cell, 1, 1, SNAPSHOT_V46);
+	assert_string_equal(world_id(&snap->services[0], list.entries[0].node),
+			    "f1");
+	assert_int_equal(world_find(&snap->services[0], "n1")->why,
+			 WHY_MAINTENANCE);
+	assert_true(world_find(&snap->services[0], "n1")->limit == 0);
+	snapshot_free(snap);
+	/* Never an empty list while anybody is alive. */
+	fleet_del(w.fleet, "f1");
+	snap = world_build(&w);
+	list = world_draw(&snap->services[0], cell, 1, 1, SNAPSHOT_V46);
+	assert_int_equal(list.count, 1);
+	assert_true(list.panic);
+	snapshot_free(snap);
+	world_fini(&w);
+}
+
+static void test_a_bias_moves_cells(void **state)
+{
+	struct snapshot *snap;
+	struct world w;
+	const struct snapshot_cell *cell;
+
+	(void)state;
+	world_init(&w);
+	world_cell(&w, 0, 0);
+	world_put(&w, &(struct world_node){.id = "n1", .region = "near"});
+	world_put(&w,
+		  &(struct world_node){.id = "f1", .region = "far", .lon = 9});
+	world_intend(&w, INTENT_REGION, "far", INTENT_UP, -1, 1000);
+	snap = world_build(&w);
+	cell = &snap->services[0].cells[1];
+	assert_string_equal(snap->services[0].sites[cell->site[0]].region,
+			    "far");
+	assert_int_equal(cell->cost_km[0], 1001 - 50 - 1000);
+	snapshot_free(snap);
+	world_fini(&w);
+}
+
 /* -- what is kept -------------------------------------------------------- */
 
 static void test_cost_orders_are_kept_until_geometry_changes(void **state)
@@ -382,6 +499,9 @@ static void test_reasons_have_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_a_drained_node_moves_its_clients_alone),
+		cmocka_unit_test(test_a_region_in_maintenance_is_last),
+		cmocka_unit_test(test_a_bias_moves_cells),
 		cmocka_unit_test(test_empty_fleet),
 		cmocka_unit_test(test_services_are_apart_and_in_order),
 		cmocka_unit_test(test_the_17th_service_is_counted_and_left_out),

@@ -64,6 +64,28 @@ static void del_some(struct world *w, struct rng *rng)
 	fleet_del(w->fleet, id);
 }
 
+/* Names that world_random_node() gives. */
+static void intend_some(struct world *w, struct rng *rng)
+{
+	enum intent_scope scope = (enum intent_scope)world_below(rng, 2);
+	char id[16];
+	struct buf b;
+
+	buf_init_fixed(&b, id, sizeof(id));
+	if (scope == INTENT_NODE)
+		buf_printf(&b, "n%03u", world_below(rng, 60));
+	else
+		buf_printf(&b, "r%02u", world_below(rng, 7));
+	buf_cstr(&b);
+	if (world_below(rng, 3) == 0)
+		world_release(w, scope, id);
+	else
+		world_intend(w, scope, id,
+			     (enum intent_state)world_below(rng, 3),
+			     (int)world_below(rng, 300) - 100,
+			     world_below(rng, 2) ? NAN : 250);
+}
+
 static void happen(struct world *w, struct rng *rng)
 {
 	w->now_ms += 1 + world_below(rng, 2000);
@@ -88,6 +110,9 @@ static void happen(struct world *w, struct rng *rng)
 	case 4:
 	case 5:
 		demand_some(w, rng);
+		return;
+	case 6:
+		intend_some(w, rng);
 		return;
 	default:
 		return;

@@ -51,8 +51,18 @@ static struct fleet *make_fleet(void)
 	struct fleet *fleet = fleet_new();
 	struct feed_region region = {
 		.id = "eu", .title = "Europe", .lat_deg = 50, .lon_deg = 8};
+	const struct intent drained = {
+		.scope = INTENT_REGION, .id = "eu", .state = INTENT_DRAIN};
+	const struct intent weighed = {.scope = INTENT_NODE,
+				       .id = "node-07",
+				       .has_weight = true,
+				       .weight = 40,
+				       .has_bias = true,
+				       .bias_km = -12.5};
 	struct feed_node node;
 
+	fleet_put_intent(fleet, &drained);
+	fleet_put_intent(fleet, &weighed);
 	fleet_put_region(fleet, &region);
 	for (unsigned i = 0; i < NODES; i++) {
 		fill_node(i, &node);
@@ -116,6 +126,12 @@ static void test_round_trip(void **state)
 	node = fleet_find(fleet, "node-07");
 	assert_non_null(node);
 	assert_int_equal(node->conns, 70);
+	assert_int_equal(node->intent->weight, 40);
+	assert_true(node->intent->bias_km == -12.5);
+	assert_int_equal(
+		fleet_intents_find(fleet_intents(fleet), INTENT_REGION, "eu")
+			->state,
+		INTENT_DRAIN);
 	assert_int_equal(node->card->record.capacity, 1007);
 	/* 500 ms when it was saved, and the file is 9 s old */
 	assert_int_equal(node->load_at_ms, 2000000 - 9500);

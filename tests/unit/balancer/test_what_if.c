@@ -15,9 +15,14 @@ struct setting {
 /* The only cells are those of the map: two overrides. */
 static struct view_map *make_map(void)
 {
-	static struct cellmap_override overrides[2] = {
-		{.lat_deg = 1, .lon_deg = 1, .country = "DE"},
-		{.lat_deg = 1, .lon_deg = 31, .country = "DE"}};
+	static struct cellmap_override overrides[2] = {{.has_place = true,
+							.lat_deg = 1,
+							.lon_deg = 1,
+							.country = "DE"},
+						       {.has_place = true,
+							.lat_deg = 1,
+							.lon_deg = 31,
+							.country = "DE"}};
 	struct cellmap_config config = {.overrides = overrides,
 					.override_count = 2};
 	struct cellmap *map;
@@ -79,13 +84,16 @@ static void tear_down(struct setting *s)
 	world_fini(&s->world);
 }
 
+/* @number is the weight or the bias. */
 static void change(struct setting *s, enum what_if_kind kind, const char *name,
-		   uint32_t weight)
+		   uint32_t number)
 {
 	struct what_if_change *to = &s->w->changes[s->w->change_count++];
 
 	to->kind = kind;
-	to->weight = weight;
+	to->scope = what_if_scope(kind);
+	to->weight = number;
+	to->bias_km = number;
 	world_text(to->name, sizeof(to->name), name);
 }
 
@@ -101,12 +109,24 @@ static const struct row {
 	{"a drained region takes no part", WHAT_IF_DRAINED, "east", 0,
 	 "\"answer\":{\"before\":[\"e", NULL},
 	{"another weight is another share", WHAT_IF_WEIGHT, "e2", 10,
-	 "\"changes\":[{\"kind\":\"weight\",\"name\":\"e2\",\"weight\":10}]",
+	 "\"changes\":[{\"kind\":\"weight\",\"scope\":\"node\","
+	 "\"name\":\"e2\",\"weight\":10,\"bias_km\":null}]",
 	 NULL},
+	{"a region's weight when no node has the name", WHAT_IF_WEIGHT, "east",
+	 0, "\"scope\":\"region\",\"name\":\"east\",\"weight\":0", NULL},
+	{"a node drains when no region has the name", WHAT_IF_DRAINED, "e1", 0,
+	 "{\"id\":\"e1\",\"site\":\"east\",\"before\":{\"share\":0.", NULL},
+	{"a bias brings a region nearer", WHAT_IF_BIAS, "west", 5000,
+	 "{\"site\":\"west\",\"region\":\"west\",\"zone\":\"\",\"before\":"
+	 "{\"rank\":1,",
+	 NULL},
+	{"and it is chosen", WHAT_IF_BIAS, "west", 5000,
+	 "\"after\":{\"rank\":0,\"share\":1.0000", NULL},
 	{"the same weight changes nothing", WHAT_IF_WEIGHT, "e2", 100,
 	 "\"change\":0.0000", NULL},
 	{"a node that is not there", WHAT_IF_WITHOUT, "east", 0, "", "east"},
-	{"a region that is not there", WHAT_IF_DRAINED, "e1", 0, "", "e1"},
+	{"a region that is not there", WHAT_IF_DRAINED, "x", 0, "", "x"},
+	{"a bias for nobody", WHAT_IF_BIAS, "x", 1, "", "x"},
 	{"a weight for nobody", WHAT_IF_WEIGHT, "x", 1, "", "x"},
 };
 
@@ -152,16 +172,40 @@ static void test_the_original_stays(void **state)
 	what_if_run(s.w);
 	assert_null(s.w->missing);
 	assert_non_null(fleet_find(s.world.fleet, "e3"));
-	assert_int_equal(fleet_find(s.world.fleet, "w1")->card->record.weight,
-			 100);
 	assert_null(fleet_find(s.w->fleet, "e3"));
-	assert_int_equal(fleet_find(s.w->fleet, "w1")->card->record.weight, 0);
+	assert_non_null(fleet_intents_find(fleet_intents(s.w->fleet),
+					   INTENT_REGION, "west"));
+	assert_null(fleet_intents_find(fleet_intents(s.world.fleet),
+				       INTENT_REGION, "west"));
 	snap = world_build(&s.world);
 	second = world_draw(&snap->services[0], 0, 77, 3, SNAPSHOT_V46);
 	assert_int_equal(first.count, second.count);
 	for (unsigned i = 0; i < first.count; i++)
 		assert_int_equal(first.entries[i].node, second.entries[i].node);
 	snapshot_free(snap);
+	tear_down(&s);
+}
+
+/* What operators say already stays beside what is asked. */
+static void test_beside_an_intent(void **state)
+{
+	const struct intent known = {.scope = INTENT_NODE,
+				     .id = "e1",
+				     .state = INTENT_DRAIN,
+				     .has_bias = true,
+				     .bias_km = 3};
+	struct setting s = {.cell = 0};
+	const struct intent *now;
+
+	(void)state;
+	set_up(&s);
+	fleet_put_intent(s.w->fleet, &known);
+	change(&s, WHAT_IF_WEIGHT, "e1", 70);
+	what_if_run(s.w);
+	now = fleet_find(s.w->fleet, "e1")->intent;
+	assert_int_equal(now->state, INTENT_DRAIN);
+	assert_int_equal(now->weight, 70);
+	assert_true(now->bias_km == 3);
 	tear_down(&s);
 }
 
@@ -209,6 +253,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_the_original_stays),
+		cmocka_unit_test(test_beside_an_intent),
 		cmocka_unit_test(test_a_copy_is_ranked_alike),
 	};
 
