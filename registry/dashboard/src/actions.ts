@@ -44,6 +44,14 @@ export function intentOf(context: Context, target: Target): Intent | null {
 
 // -- doing and undoing ------------------------------------------------------
 
+/** The stream says so within a second; whoever goes on at once needs it now. */
+function remember({ store }: Context, target: Target, now: Intent | null): void {
+	if (!store.state) return;
+	const others = store.state.intents.filter(
+		(i) => i.scope !== target.scope || i.id !== target.id);
+	store.state.intents = now ? [...others, now] : others;
+}
+
 /** At most 256 bytes, as every reason. */
 export function undoReason(reason: string): string {
 	const why = reason.startsWith("undo: ") ? reason : `undo: ${reason}`;
@@ -65,6 +73,7 @@ export async function apply(
 	const now = after
 		? await call<Intent>("PUT", at, after)
 		: (await call("DELETE", at, { reason }), null);
+	remember(context, target, now);
 	const why = undoReason(reason);
 	const undo = () =>
 		apply(context, target, now, before && intentBody(before, why), why).catch((error) => toast(`Not undone: ${problemText(error)}`));
