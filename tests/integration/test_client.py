@@ -89,6 +89,7 @@ class World:
             "--heartbeat-start=15s", "--heartbeat-min=15s"]
         self.balancer = self.start_balancer(0)
         self.env = {**os.environ,
+                    "PERI_TOKEN_FILE": self.path("r/admin.token"),
                     "PERI_REGISTRY": self.registry_url,
                     "PERI_REGISTRY_ADMIN": self.url(self.registry, "admin"),
                     "PERI_BALANCER": self.url(self.balancer, "public"),
@@ -195,6 +196,25 @@ def test_nodes_regions_and_explain(world):
     assert "before %" in what_if.stdout and "sha-1" in what_if.stdout
     explained = world.json("explain", SHANGHAI, "--host", HOST)
     assert explained["nodes"][0]["id"] == "sha-1"
+
+
+def test_a_drain_moves_new_clients_and_lets_the_others_go(world):
+    def first():
+        answer = world.json("resolve", "--host", HOST, SHANGHAI)
+        return answer["nodes"][0]["id"]
+    tool = world.connect()
+    assert tool.event("up")["node"] == "sha-1"
+    done = world.run("drain", "sha-1", "--reason", "test", "--rate", "100",
+                     "--deadline", "2s")
+    assert done.returncode == 0, done.stderr
+    until(lambda: first() == "fra-1", 10, "nobody new to sha-1")
+    assert tool.event("up", 2, seconds=20)["node"] == "fra-1"
+    until(lambda: world.json("node", "sha-1")["why"], 10, "why not")
+    assert "drain" in world.run("nodes").stdout
+    done = world.run("undrain", "sha-1", "--reason", "test")
+    assert done.returncode == 0, done.stderr
+    until(lambda: first() == "sha-1", 10, "sha-1 again")
+    assert tool.end() == 0
 
 
 def test_exit_codes_and_errors_that_help(world):
