@@ -9,6 +9,7 @@
 #include "lib/base/clk.h"
 #include "lib/base/mem.h"
 #include "registry/lease_sums.h"
+#include "registry/picture.h"
 #include "registry/registry.h"
 #include "registry/report_sum.h"
 
@@ -192,6 +193,10 @@ static void look_at_region(const struct lease_sum *sum, void *arg)
 /* A node that is down has no numbers. */
 static void look_at_nodes(struct history_source *source)
 {
+	const struct picture_source picture = {
+		.leases = source->r->leases,
+		.overrides = source->r->overrides,
+	};
 	uint32_t count = history_slot_count(source->history);
 
 	for (uint32_t slot = 0; slot < count; slot++) {
@@ -201,7 +206,8 @@ static void look_at_nodes(struct history_source *source)
 			continue;
 		set_sums(source, slot,
 			 lease->load_at_ms >= 0 ? lease->load.conns : NAN,
-			 lease->record.capacity, lease->record.weight);
+			 lease->record.capacity,
+			 picture_node(&picture, lease).weight);
 	}
 }
 

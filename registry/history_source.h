@@ -17,7 +17,7 @@ enum {
 	HISTORY_SOURCE_CONNS,
 	HISTORY_SOURCE_CAPACITY,
 	HISTORY_SOURCE_FIRST_PER_S, /* first choices */
-	HISTORY_SOURCE_WEIGHT,	    /* of those that are not down */
+	HISTORY_SOURCE_WEIGHT, /* a node's in force; else sums of reported */
 };
 
 /* Values of a point of HISTORY_SOURCE_QUERIES. */

@@ -68,6 +68,7 @@ int main(int argc, char **argv)
 
 	r.leases = lease_table_new(&config, 0, ignore, NULL);
 	r.balancers = balancer_table_new(0);
+	r.overrides = override_table_new(NULL, NULL);
 	for (unsigned i = 0; i < nodes; i++)
 		register_node(&r, i);
 	source = history_source_new(&r, kept);
@@ -96,5 +97,6 @@ int main(int argc, char **argv)
 	history_source_free(&source);
 	lease_table_free(&r.leases);
 	balancer_table_free(&r.balancers);
+	override_table_free(&r.overrides);
 	return 0;
 }

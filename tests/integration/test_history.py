@@ -210,6 +210,17 @@ def test_series_of_nodes_regions_and_the_fleet(registry):
         "peri_registry_history_moment_seconds_count"] >= 1
 
 
+def test_a_nodes_weight_is_the_one_in_force(registry):
+    token = (registry.folder / "admin.token").read_text().strip()
+    registry.put("n-1", ttl_ms=60000)
+    answer = http_call(registry.daemon.ports["admin"], "PUT",
+                       "/v1/intent/node/n-1", {"weight": 30, "reason": "new"},
+                       {"Authorization": f"Bearer {token}",
+                        "Content-Type": "application/json"})
+    assert answer.status in (200, 201), answer.body
+    assert known(wait_for_moment(registry, "node/n-1")["weight"])[-1] == 30
+
+
 def test_more_nodes_than_history_nodes_have_none(fleet, tmp_path):
     registry = Registry(fleet, tmp_path, "--history-nodes", "2")
     for number in range(5):
