@@ -167,9 +167,11 @@ void api_login_out(const struct api_call *call)
 	char storage[256];
 	struct buf headers;
 
-	if (call->who->via == ACCESS_COOKIE)
+	if (call->who->via == ACCESS_COOKIE) {
 		audit(call, "logout", call->who, "");
-	access_log_out(call->registry->access, call->req);
+		access_log_out(call->registry->access, call->req);
+		viewer_hub_end_all(call->registry->viewers);
+	}
 	buf_init_fixed(&headers, storage, sizeof(storage));
 	put_cookie(&headers, call, "", 0);
 	httpd_reply(call->req, 200, API_JSON, buf_view(&headers), SV("{}\n"));

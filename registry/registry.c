@@ -299,6 +299,7 @@ static void reload(struct service_context *ctx)
 	(void)rc; /* logged; the regions are as before */
 	rc = load_access(ctx->app);
 	(void)rc; /* logged; the tokens are as before */
+	viewer_hub_end_all(((struct registry *)ctx->app)->viewers);
 	rc = set_relay(ctx->app);
 	(void)rc; /* logged; who was asked before still is */
 }

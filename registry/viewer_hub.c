@@ -22,6 +22,7 @@ struct viewer {
 	struct httpd_stream *stream;
 	unsigned kinds;
 	uint64_t next_seq; /* the first event not sent */
+	int64_t began_ms;
 };
 
 struct event_kept {
@@ -32,6 +33,7 @@ struct event_kept {
 };
 
 struct viewer_hub {
+	struct loop *loop;
 	char epoch[EPOCH_BYTES];
 	uint64_t seq;	   /* of the last event */
 	uint64_t lost_seq; /* up to it events may be missing */
@@ -51,6 +53,7 @@ struct viewer_hub *viewer_hub_new(struct loop *loop, const char *epoch)
 	int rc = sv_copy(sv_str(epoch), hub->epoch, sizeof(hub->epoch));
 
 	(void)rc; /* ours, and short */
+	hub->loop = loop;
 	LIST_INIT(&hub->viewers);
 	TAILQ_INIT(&hub->kept);
 	hub->ping_timer = loop_timer_new(loop, on_ping, hub);
@@ -78,14 +81,23 @@ static void viewer_free(struct viewer *viewer)
 	mem_free(viewer);
 }
 
+static void viewer_end(struct viewer *viewer)
+{
+	httpd_stream_end(viewer->stream);
+	viewer_free(viewer);
+}
+
+void viewer_hub_end_all(struct viewer_hub *hub)
+{
+	while (!LIST_EMPTY(&hub->viewers))
+		viewer_end(LIST_FIRST(&hub->viewers));
+}
+
 void viewer_hub_free(struct viewer_hub **hub)
 {
 	if (!*hub)
 		return;
-	while (!LIST_EMPTY(&(*hub)->viewers)) {
-		httpd_stream_end(LIST_FIRST(&(*hub)->viewers)->stream);
-		viewer_free(LIST_FIRST(&(*hub)->viewers));
-	}
+	viewer_hub_end_all(*hub);
 	while (!TAILQ_EMPTY(&(*hub)->kept))
 		drop_oldest(*hub);
 	loop_timer_free(&(*hub)->ping_timer);
@@ -224,10 +236,17 @@ static void on_pump(void *arg)
 static void on_ping(void *arg)
 {
 	struct viewer_hub *hub = arg;
-	struct viewer *viewer;
+	struct viewer *viewer, *next;
 
-	LIST_FOREACH (viewer, &hub->viewers, link)
-		httpd_stream_send(viewer->stream, SV(": still here\n\n"));
+	for (viewer = LIST_FIRST(&hub->viewers); viewer; viewer = next) {
+		next = LIST_NEXT(viewer, link);
+		if (loop_now_ms(hub->loop) - viewer->began_ms <
+		    VIEWER_HUB_AGE_MS)
+			httpd_stream_send(viewer->stream,
+					  SV(": still here\n\n"));
+		else
+			viewer_end(viewer);
+	}
 }
 
 /* ---- events ---- */
@@ -349,6 +368,7 @@ int viewer_hub_watch(struct viewer_hub *hub, struct httpd_request *req,
 	viewer = mem_alloc(sizeof(*viewer));
 	viewer->hub = hub;
 	viewer->kinds = kinds;
+	viewer->began_ms = req->now_ms;
 	viewer->stream = httpd_stream(req, "text/event-stream",
 				      SV("Cache-Control: no-store\r\n"
 					 "X-Accel-Buffering: no\r\n"),

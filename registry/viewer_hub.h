@@ -17,6 +17,9 @@
  * largest usual event behind it this stays below httpd's stream_queue_bytes. */
 #define VIEWER_HUB_UNREAD_BYTES (1u << 20)
 
+/* So old a stream ends: who comes back is asked again who they are. */
+#define VIEWER_HUB_AGE_MS 3600000
+
 struct viewer_hub;
 
 /* What an event tells; also a bit set of what a viewer wants. */
@@ -69,6 +72,10 @@ void viewer_hub_reset(struct viewer_hub *hub, const char *why);
 /* viewer_hub_gap - changes are not followed for a while: whoever comes back
  * with an id of before has to read everything again. */
 void viewer_hub_gap(struct viewer_hub *hub);
+
+/* viewer_hub_end_all - somebody may no longer look: all streams end, and who
+ * may comes back and goes on. */
+void viewer_hub_end_all(struct viewer_hub *hub);
 
 /* viewer_hub_counters - borrowed, always current. */
 const struct viewer_hub_counters *

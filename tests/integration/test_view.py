@@ -2,6 +2,7 @@
 import http.client
 import json
 import queue
+import signal
 import socket
 import threading
 
@@ -209,6 +210,25 @@ def test_the_roles_read(fleet, tmp_path):
     token = (tmp_path / "admin.token").read_text().strip()
     assert http_call(port, "GET", "/v1/state", headers={
         "Authorization": f"Bearer {token}"}).status == 200
+
+
+def test_who_may_no_longer_look_hears_no_more(fleet, tmp_path):
+    (tmp_path / "tokens").write_text("vera viewer vera-0123456789abcdef\n")
+    (tmp_path / "tokens").chmod(0o600)
+    registry = fleet.start(
+        "peri-registry", "--listen-nodes", "127.0.0.1:0", "--listen-admin",
+        "127.0.0.1:0", "--state-dir", tmp_path / "s", "--anonymous-role",
+        "none", "--tokens-file", tmp_path / "tokens",
+        wait_for=["nodes", "admin"])
+    headers = {"Authorization": "Bearer vera-0123456789abcdef"}
+    stream = Stream(registry.ports["admin"], headers=headers)
+    stream.next("state")
+    (tmp_path / "tokens").write_text("")
+    registry.signal(signal.SIGHUP)
+    stream._thread.join(10 * PATIENCE)
+    assert not stream._thread.is_alive()
+    assert http_call(registry.ports["admin"], "GET", "/v1/events",
+                     headers=headers).status == 401
 
 
 def test_many_viewers_hear_the_same(registry):
