@@ -132,6 +132,29 @@ static void busy(struct httpd_request *req)
 		       "\"detail\":\"one what-if at a time\"}"));
 }
 
+/* The changes of @q beside the world as it is; @view is given away. */
+static struct what_if *new_what_if(struct balancer *app,
+				   const struct question *q, struct view *view)
+{
+	struct what_if *w = mem_alloc(sizeof(*w));
+
+	memcpy(w->changes, q->changes, sizeof(w->changes));
+	w->change_count = q->change_count;
+	w->view = view;
+	buf_init(&w->body, BALANCER_ADMIN_BODY_MAX);
+	w->reply_to = app->answers;
+	return w;
+}
+
+/* Off it goes; admin_explain_answer() takes it back. */
+static void send_off(struct balancer *app, struct httpd_request *req,
+		     struct what_if *w)
+{
+	w->later = httpd_defer(req);
+	app->what_if_pending = true;
+	builder_what_if(app->builder, w);
+}
+
 /* @view is that of the id; what is asked is asked of the newest. */
 static void ask_what_if(struct balancer *app, struct httpd_request *req,
 			const struct question *q, const struct view *view,
@@ -147,19 +170,12 @@ static void ask_what_if(struct balancer *app, struct httpd_request *req,
 		refuse(req, &other_map);
 		return;
 	}
-	w = mem_alloc(sizeof(*w));
-	memcpy(w->changes, q->changes, sizeof(w->changes));
-	w->change_count = q->change_count;
+	w = new_what_if(app, q, view_shelf_take_newest(app->shelf));
 	memcpy(w->service, service->name.ptr, service->name.len);
-	w->view = view_shelf_take_newest(app->shelf);
 	find_client(w->view, q, &w->client);
 	w->query = draw_of(q, service, &w->client);
 	w->query.service = NULL;
-	buf_init(&w->body, BALANCER_ADMIN_BODY_MAX);
-	w->reply_to = app->answers;
-	w->later = httpd_defer(req);
-	app->what_if_pending = true;
-	builder_what_if(app->builder, w);
+	send_off(app, req, w);
 }
 
 static void put_missing(const struct what_if *w, struct httpd_later *later)
@@ -214,15 +230,43 @@ static void answer(struct balancer *app, struct httpd_request *req,
 		answer_why(req, q, view, service);
 }
 
+static const struct query_refusal_row not_ready = {
+	"not_ready", 503, "not-ready", "Starting",
+	"no state from the registry yet"};
+
+void admin_explain_preview(struct balancer *app, struct httpd_request *req)
+{
+	const struct query_refusal_row *why;
+	struct question q;
+	struct view *view;
+	struct what_if *w;
+
+	why = question_parse_changes(req->head->query, &q);
+	if (why) {
+		refuse(req, why);
+		return;
+	}
+	if (app->what_if_pending) {
+		busy(req);
+		return;
+	}
+	view = view_shelf_take_newest(app->shelf);
+	if (!view || !view->snapshot) {
+		view_unref(&view);
+		refuse(req, &not_ready);
+		return;
+	}
+	w = new_what_if(app, &q, view);
+	w->asked = WHAT_IF_ALL;
+	send_off(app, req, w);
+}
+
 void admin_explain(struct balancer *app, struct httpd_request *req)
 {
 	static const struct query_refusal_row gone = {
 		"gone", 404, "snapshot-gone", "Snapshot not kept",
 		"only the last snapshots_kept snapshots of this process can be "
 		"explained; another balancer's answers by that balancer"};
-	static const struct query_refusal_row not_ready = {
-		"not_ready", 503, "not-ready", "Starting",
-		"no state from the registry yet"};
 	const struct query_refusal_row *why;
 	struct question q;
 	struct view *view;

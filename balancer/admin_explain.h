@@ -12,6 +12,10 @@
  * it out. One what-if at a time; the rest has 503. */
 void admin_explain(struct balancer *app, struct httpd_request *req);
 
+/* admin_explain_preview - answer GET /v1/preview: changes alone, and what they
+ * would move of all clients (what_if_all.h). A what-if, with its limits. */
+void admin_explain_preview(struct balancer *app, struct httpd_request *req);
+
 /* admin_explain_answer - a struct what_if comes back. Of the type mailbox_cb;
  * @app is the balancer. */
 void admin_explain_answer(void *what_if, void *app);

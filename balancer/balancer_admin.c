@@ -207,6 +207,7 @@ bool balancer_admin_handle(struct service_context *ctx,
 	} routes[] = {
 		{{"/explain", 8}, admin_explain},
 		{{"/v1/explain", 11}, admin_explain},
+		{{"/v1/preview", 11}, admin_explain_preview},
 		{{"/v1/snapshot", 12}, snapshot},
 		{{"/v1/geo", 7}, geo},
 	};

@@ -1,6 +1,6 @@
 /*
- * balancer_admin.h - the admin listener's paths: /explain, /v1/snapshot and
- * /v1/geo. Main thread; reads views from the shelf.
+ * balancer_admin.h - the admin listener's paths: /explain, /v1/preview,
+ * /v1/snapshot and /v1/geo. Main thread; reads views from the shelf.
  */
 #ifndef PERI_BALANCER_BALANCER_ADMIN_H
 #define PERI_BALANCER_BALANCER_ADMIN_H

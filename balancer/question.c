@@ -20,6 +20,8 @@ enum refusal {
 	SAME_AGAIN,
 	TOO_MANY,
 	NO_CLIENT,
+	NO_CHANGE,
+	BESIDE_CHANGES,
 };
 
 static const struct query_refusal_row refusals[] = {
@@ -45,6 +47,12 @@ static const struct query_refusal_row refusals[] = {
 		      "at most 16 changes at a time"},
 	[NO_CLIENT] = {"no_client", 400, "ip-required", "Which client?",
 		       "say ip= of a client or id= of an answer"},
+	[NO_CHANGE] = {"no_change", 400, "change-required", "Which change?",
+		       "say what to look at: without, drained, weight or bias"},
+	[BESIDE_CHANGES] = {"beside_changes", 400, "unknown-parameter",
+			    "Unknown parameter",
+			    "only without, drained, weight and bias: it is "
+			    "about all clients"},
 };
 
 static const struct query_refusal_row *read_id(struct sv value,
@@ -204,4 +212,23 @@ const struct query_refusal_row *question_parse(struct sv text,
 	if (refusal != QUERY_OK)
 		return query_refusal_row(refusal);
 	return q->query.has_ip || q->has_id ? NULL : &refusals[NO_CLIENT];
+}
+
+const struct query_refusal_row *
+question_parse_changes(struct sv text, struct question *question_r)
+{
+	struct question *q = question_r;
+	const struct query_refusal_row *why = NULL;
+	struct sv name, value;
+
+	memset(q, 0, sizeof(*q));
+	while (!why && url_query_next(&text, &name, &value)) {
+		enum what_if_kind kind = kind_of(name);
+
+		why = kind < WHAT_IF_KINDS ? read_changes(value, kind, q)
+					   : &refusals[BESIDE_CHANGES];
+	}
+	if (!why && q->change_count == 0)
+		return &refusals[NO_CHANGE];
+	return why;
 }

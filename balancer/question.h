@@ -29,4 +29,9 @@ struct question {
 MUST_CHECK const struct query_refusal_row *
 question_parse(struct sv text, struct question *question_r);
 
+/* question_parse_changes - the same for changes alone, one at least: of a
+ * question about all clients. */
+MUST_CHECK const struct query_refusal_row *
+question_parse_changes(struct sv text, struct question *question_r);
+
 #endif

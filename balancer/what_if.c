@@ -4,6 +4,7 @@
  */
 #include "balancer/what_if.h"
 
+#include "balancer/what_if_all.h"
 #include "balancer/snapshot_builder.h"
 #include "balancer/what_if_put.h"
 #include "lib/base/mem.h"
@@ -133,7 +134,10 @@ void what_if_run(struct what_if *what_if)
 			what_if->missing = &what_if->changes[i];
 	if (!what_if->missing) {
 		after = build(what_if, builder);
-		what_if_put(&what_if->body, what_if, before, after);
+		if (what_if->asked == WHAT_IF_ALL)
+			what_if_all_put(&what_if->body, what_if, before, after);
+		else
+			what_if_put(&what_if->body, what_if, before, after);
 	}
 	snapshot_free(before);
 	snapshot_free(after);

@@ -31,11 +31,19 @@ struct what_if_change {
 	double bias_km;	 /* of WHAT_IF_BIAS */
 };
 
+/* Whom it is asked for. */
+enum what_if_asked {
+	WHAT_IF_CLIENT, /* one: what_if_put.h answers */
+	WHAT_IF_ALL,	/* everybody: what_if_all.h */
+};
+
 /* One question on its way: from the asker to the builder, who adds the world,
  * to the thread that works it out, and back to the asker. */
 struct what_if {
 	struct what_if_change changes[WHAT_IF_CHANGES_MAX];
 	unsigned change_count;
+	enum what_if_asked asked;
+	/* of WHAT_IF_CLIENT */
 	char service[NODE_ID_BYTES];
 	struct draw_query query;      /* service is not set */
 	struct explain_client client; /* its texts are in the view's map */
@@ -66,7 +74,8 @@ enum intent_scope what_if_scope(enum what_if_kind kind);
  * what_if_run - fill missing or body. Takes 0.4 s for 100,000 nodes; any
  * thread, which has the question for itself.
  *
- * body is {"snapshot":{revision,service},"client":{..},"changes":[{kind,scope,
+ * body is what_if_all.h's, or for a client
+ * {"snapshot":{revision,service},"client":{..},"changes":[{kind,scope,
  * name,weight,bias_km}],"sites":[{site,region,zone,before,after,change}],"nodes":[{id,site,
  * before,after,change}],"answer":{before:[id],after:[id]},"flags":{before:[],
  * after:[]},"truncated"}. before and after of a site are {rank,share,est,limit,

@@ -312,7 +312,7 @@ static void put_nodes(struct comparison *c)
 
 /* -- the rest ------------------------------------------------------------ */
 
-static void put_changes(struct jsonw *w, const struct what_if *what_if)
+void what_if_put_changes(struct jsonw *w, const struct what_if *what_if)
 {
 	jsonw_array(w, "changes");
 	for (unsigned i = 0; i < what_if->change_count; i++) {
@@ -366,7 +366,7 @@ static void put_head(struct comparison *c, const struct snapshot *before)
 	jsonw_str(w, "service", c->what_if->service);
 	jsonw_object_end(w);
 	explain_put_client(w, &c->what_if->query, &c->what_if->client);
-	put_changes(w, c->what_if);
+	what_if_put_changes(w, c->what_if);
 }
 
 static void put_tail(struct comparison *c)

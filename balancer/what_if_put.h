@@ -10,4 +10,8 @@
 void what_if_put(struct buf *out, const struct what_if *what_if,
 		 const struct snapshot *before, const struct snapshot *after);
 
+/* what_if_put_changes - "changes":[{kind,scope,name,weight,bias_km}] into @w's
+ * open object. */
+void what_if_put_changes(struct jsonw *w, const struct what_if *what_if);
+
 #endif

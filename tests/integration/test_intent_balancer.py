@@ -165,3 +165,32 @@ def test_the_report_shows_where_clients_went(desk):
     assert told["flows"][0]["region"] == "tyo"
     assert told["nearest_per_s"] == 0 < told["placed_per_s"]
     assert told["areas"][0]["km_p50"] > 9000
+
+
+def test_a_preview_says_what_would_move(desk):
+    def preview(query):
+        return http_call(desk.admin, "GET", f"/v1/preview?{query}")
+    desk.firsts("fra")
+    until(lambda: preview("drained=fra").json()["basis"] == "demand", 10)
+    told = preview("drained=fra").json()
+    assert told["changes"][0]["scope"] == "region"
+    assert told["regions"] == [{"id": "fra", "before": 1, "after": 0},
+                               {"id": "tyo", "before": 0, "after": 1}]
+    assert told["moved_share"] == 1 and not told["truncated"]
+    assert {n["id"] for n in told["nodes"]} == {"fra-1", "fra-2", "fra-3",
+                                                "tyo-1"}
+    told = preview("weight=fra-1:0").json()
+    gone = next(n for n in told["nodes"] if n["id"] == "fra-1")
+    assert gone["after"] == 0 < gone["before"] == pytest.approx(
+        told["moved_share"], abs=1e-5)
+    assert preview("bias=tyo:20000").json()["regions"][0]["id"] in (
+        "fra", "tyo")
+    # Nothing of it happened.
+    assert desk.nodes("fra")[0].startswith("fra")
+    for query, status, kind in (
+            ("", 400, "change-required"), ("drained=nope", 404, "unknown-name"),
+            ("drained=fra&ip=1.2.3.4", 400, "unknown-parameter"),
+            ("bias=fra:1e9", 400, "bad-parameter")):
+        answer = preview(query)
+        assert answer.status == status, query
+        assert answer.json()["type"] == "urn:perihelion:" + kind

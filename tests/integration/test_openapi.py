@@ -260,6 +260,10 @@ def test_balancer_admin_answers_are_documented(story):
                          ("/explain?ip=192.0.2.1&host=nobody.example", 404),
                          ("/explain?id=zz:9:0000000000000000:0000000", 404)):
         assert check(admin, "GET", "/explain", path) == status
+    for query, status in (("drained=eu", 200), ("weight=n-1:50", 200),
+                          ("bias=eu:20001", 400), ("without=nope", 404)):
+        assert check(admin, "GET", "/v1/preview",
+                     "/v1/preview?" + query) == status
     assert check(admin, "GET", "/v1/snapshot", "/v1/snapshot") == 200
     assert check(admin, "GET", "/v1/geo", "/v1/geo?ip=192.0.2.1") == 200
     assert check(admin, "GET", "/v1/geo", "/v1/geo") == 400

@@ -95,6 +95,32 @@ static void test_rows(void **state)
 	}
 }
 
+static void test_changes_alone(void **state)
+{
+	static const struct row alone[] = {
+		{"one", "drained=r", NULL, 1},
+		{"several", "weight=a:1&without=b&bias=r:-3", NULL, 3},
+		{"none", "", "no_change", 0},
+		{"a client", "ip=1.2.3.4&drained=r", "beside_changes", 0},
+		{"a bad one", "drained=R", "bad_change", 0},
+		{"too many", &C16[1], NULL, 16},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(alone); i++) {
+		static struct question q;
+		const struct query_refusal_row *why =
+			question_parse_changes(sv_str(alone[i].text), &q);
+
+		if ((why ? !alone[i].refusal ||
+				     strcmp(why->label, alone[i].refusal) != 0
+			 : q.change_count != alone[i].changes ||
+				     alone[i].refusal))
+			fail_msg("%s: %s", alone[i].rule,
+				 why ? why->label : "good");
+	}
+}
+
 static void test_what_is_read(void **state)
 {
 	static struct question q;
@@ -115,6 +141,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows),
+		cmocka_unit_test(test_changes_alone),
 		cmocka_unit_test(test_what_is_read),
 	};
 

@@ -186,6 +186,60 @@ static void test_the_original_stays(void **state)
 	tear_down(&s);
 }
 
+static const struct preview_row {
+	const char *rule;
+	enum what_if_kind kind;
+	const char *name;
+	uint32_t number;
+	double demand_per_s;
+	const char *says[3];
+} preview_rows[] = {
+	{"a drained region loses all it has, the other gets it",
+	 WHAT_IF_DRAINED,
+	 "east",
+	 0,
+	 20,
+	 {"\"basis\":\"demand\",\"regions\":[{\"id\":\"east\",\"before\":"
+	  "1.000000,\"after\":0.000000},{\"id\":\"west\",\"before\":0.000000,"
+	  "\"after\":1.000000}]",
+	  "\"moved_share\":1.000000,\"truncated\":false}",
+	  "\"changes\":[{\"kind\":\"drained\",\"scope\":\"region\""}},
+	{"what changes nothing moves nobody",
+	 WHAT_IF_WEIGHT,
+	 "w1",
+	 100,
+	 20,
+	 {"\"nodes\":[],\"moved_share\":0.000000", "", ""}},
+	{"nobody asks: by room",
+	 WHAT_IF_DRAINED,
+	 "west",
+	 0,
+	 0,
+	 {"\"basis\":\"room\"", "{\"id\":\"west\",\"before\":0.4",
+	  "\"after\":0.000000}"}},
+};
+
+static void test_preview(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(preview_rows); i++) {
+		const struct preview_row *row = &preview_rows[i];
+		struct setting s = {.cell = 0};
+
+		set_up(&s);
+		demand_set_rate(s.w->demand, 0, s.cell, row->demand_per_s);
+		change(&s, row->kind, row->name, row->number);
+		s.w->asked = WHAT_IF_ALL;
+		what_if_run(s.w);
+		assert_null(s.w->missing);
+		for (unsigned j = 0; j < 3; j++)
+			if (!strstr(buf_cstr(&s.w->body), row->says[j]))
+				fail_msg("%s: %s", row->rule,
+					 buf_cstr(&s.w->body));
+		tear_down(&s);
+	}
+}
+
 /* What operators say already stays beside what is asked. */
 static void test_beside_an_intent(void **state)
 {
@@ -254,6 +308,7 @@ int main(void)
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_the_original_stays),
 		cmocka_unit_test(test_beside_an_intent),
+		cmocka_unit_test(test_preview),
 		cmocka_unit_test(test_a_copy_is_ranked_alike),
 	};
 
