@@ -70,7 +70,7 @@ static void put_status(struct jsonw *w, const struct picture *picture)
 	put_real(w, "resolves_per_s", sum->queries_per_s, 2, told);
 	put_real(w, "p99_us", sum->p99_us, 1, sum->p99_us >= 0);
 	put_share(w, "nearest_share", sum->nearest_per_s, sum->placed_per_s);
-	put_share(w, "geo_miss_share", sum->misses_per_s, sum->queries_per_s);
+	put_share(w, "geo_miss_share", sum->misses_per_s, sum->demand_per_s);
 	put_real(w, "panic_per_s", sum->panic_per_s, 2, told);
 	jsonw_u64(w, "balancers", sum->balancers);
 	jsonw_object_end(w);
@@ -200,7 +200,7 @@ void picture_put_demand(struct jsonw *w, const struct report_sum *sum)
 {
 	jsonw_array(w, "areas");
 	for (unsigned i = 0; i < sum->area_count; i++)
-		put_area(w, sum, &sum->areas[i], sum->queries_per_s);
+		put_area(w, sum, &sum->areas[i], sum->demand_per_s);
 	jsonw_array_end(w);
 	jsonw_array(w, "flows");
 	for (unsigned i = 0; i < sum->flow_count; i++) {

@@ -99,6 +99,7 @@ static void add_rates(struct report_sum *sum,
 
 	sum->balancers++;
 	sum->queries_per_s += report->queries_per_s;
+	sum->demand_per_s += entry->rates.queries_per_s;
 	sum->misses_per_s += entry->rates.misses_per_s;
 	sum->panic_per_s += entry->rates.panic_per_s;
 	sum->placed_per_s += report->placed_per_s;
@@ -228,6 +229,18 @@ static void add_up_areas(struct report_sum *sum)
 	sum->area_count = kept;
 }
 
+/* What the rates have not caught up with yet is there all the same: no area
+ * has more than all. */
+static void raise_demand(struct report_sum *sum)
+{
+	double areas_per_s = 0;
+
+	for (unsigned i = 0; i < sum->area_count; i++)
+		areas_per_s += sum->areas[i].area.per_s;
+	if (areas_per_s > sum->demand_per_s)
+		sum->demand_per_s = areas_per_s;
+}
+
 static void add_up_flows(struct report_sum *sum)
 {
 	unsigned kept = 0;
@@ -308,6 +321,7 @@ struct report_sum *report_sum_new(const struct balancer_table *table)
 	add_up_regions(sum);
 	add_up_nodes(sum);
 	add_up_areas(sum);
+	raise_demand(sum);
 	add_up_flows(sum);
 	give_flows_to_areas(sum);
 	choose(sum);

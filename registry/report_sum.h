@@ -34,6 +34,7 @@ struct report_sum_flow {
 struct report_sum {
 	unsigned balancers;
 	double queries_per_s, first_per_s;
+	double demand_per_s; /* queries, over as long as the areas' */
 	double misses_per_s, panic_per_s;
 	double placed_per_s, nearest_per_s;
 	double p99_us; /* of the slowest balancer; -1 = unknown */

@@ -122,6 +122,8 @@ static void the_same_thing_is_added_up(void **state)
 	sum = report_sum_new(table);
 	assert_int_equal(sum->balancers, 2);
 	assert_true(is(sum->queries_per_s, 15) && is(sum->p99_us, 70));
+	/* 17 in the areas: shares of fewer would be more than all. */
+	assert_true(is(sum->demand_per_s, 17));
 	assert_int_equal(sum->node_count, 2);
 	assert_true(is(report_sum_node(sum, "n-2"), 8));
 	assert_true(is(sum->first_per_s, 10));
