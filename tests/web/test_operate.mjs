@@ -1,0 +1,264 @@
+// The operator's hand: roles, logging in, drain, weight, undo, audit.
+import assert from "node:assert/strict";
+import { Watched } from "./browser.mjs";
+import { Fleet, until } from "./daemons.mjs";
+
+const REGION = "de-frankfurt"; // far from the others: its clients really move
+const TITLE = "Frankfurt";
+let fleet, invitation;
+
+export async function before() {
+	fleet = new Fleet();
+	await fleet.demo();
+	await until(async () => {
+		const { status, flows } = await fleet.get("/v1/state");
+		return status.ready === 22 && flows.some(({ region }) => region === REGION);
+	}, "clients are sent everywhere", 30);
+}
+
+export async function after() {
+	await fleet?.stop();
+}
+
+/** A page for whoever has the token; without one a viewer's. */
+const on = (query, work, { token, ...options } = {}) => async () => {
+	const watched = await Watched.open(fleet.url + query, {
+		...(token && { extraHTTPHeaders: { Authorization: `Bearer ${fleet.token}` } }),
+		...options,
+	});
+	watched.page.setDefaultTimeout(15000);
+	await watched.phase("live");
+	await work(watched, watched.page);
+	await watched.close();
+};
+const asAdmin = (query, work, options) => on(query, work, { token: true, ...options });
+
+const verb = (page, name) => page.locator(`.drawer [data-verb=${name}]`);
+const dialog = (page) => page.locator("dialog[open]");
+const toast = (page) => page.locator(".toast").last();
+const intents = async () => (await fleet.get("/v1/state")).intents;
+
+/** The text of each cell of a column of the arcs' table. */
+async function arcs(page, column) {
+	await page.locator("details > summary", { hasText: "arcs as a table" }).evaluate((summary) => {
+		summary.parentElement.open = true;
+	});
+	return page.locator(`details tbody tr > :nth-child(${column})`).allTextContents();
+}
+
+export const tests = [
+	["a viewer sees why the buttons are off, and is led to the login", on(`?open=node/fra-1`, async (watched, page) => {
+		const drain = verb(page, "drain");
+		await drain.waitFor();
+		assert.equal(await drain.getAttribute("aria-disabled"), "true");
+		assert.match(await page.locator(".actions + .hint").textContent(), /Needs the role operator; you are viewer/);
+		await drain.click({ force: true }); // aria-disabled: it says why
+		await dialog(page).getByText("Needs the role operator").waitFor();
+		await dialog(page).getByLabel("Token").waitFor();
+		await watched.axe();
+		await page.keyboard.press("Escape");
+		await dialog(page).waitFor({ state: "detached" });
+		assert.equal(await page.evaluate(() => document.activeElement.dataset.verb), "drain");
+	})],
+
+	["a viewer's request is refused, whatever the page shows", on("", async (_watched, page) => {
+		const status = await page.evaluate(() => fetch("/v1/intent/node/fra-1", {
+			method: "PUT", headers: { "Content-Type": "application/json" },
+			body: JSON.stringify({ state: "drain", reason: "x" }),
+		}).then((answer) => answer.status));
+		assert.ok([401, 403].includes(status), `${status}`);
+		assert.deepEqual(await intents(), []);
+	}, { away: true })],
+
+	["log in by token, invite somebody, log out", on("", async (watched, page) => {
+		await page.getByRole("button", { name: "Log in" }).click();
+		await page.getByLabel("Token").fill("not the token");
+		await page.keyboard.press("Enter");
+		await dialog(page).getByRole("alert").waitFor();
+		assert.notEqual(await dialog(page).getByRole("alert").textContent(), "");
+		await page.getByLabel("Token").fill(fleet.token);
+		await page.keyboard.press("Enter");
+		await dialog(page).waitFor({ state: "detached" });
+		await page.locator(".who", { hasText: "admin" }).waitFor();
+		assert.equal(await page.evaluate(() => document.cookie), "");
+		await page.reload();
+		await page.getByRole("button", { name: "Invite" }).click();
+		await watched.axe();
+		await page.getByLabel("Role").selectOption("operator");
+		await page.getByRole("button", { name: "Make a link" }).click();
+		invitation = await dialog(page).locator("code").textContent();
+		await page.keyboard.press("Escape");
+		await dialog(page).waitFor({ state: "detached" });
+		await page.setViewportSize({ width: 390, height: 844 });
+		await watched.fits();
+		await page.getByRole("button", { name: "Log out" }).click();
+		await page.locator(".who", { hasText: "viewer" }).waitFor();
+	}, { away: true })],
+
+	["log in by that invitation: the code leaves the address, works once, may act", async () => {
+		assert.ok(invitation.startsWith(`${fleet.url}#login=`), invitation);
+		const { hash } = new URL(invitation);
+		await on(hash, async (_watched, page) => {
+			await page.locator(".who", { hasText: "operator" }).waitFor();
+			assert.equal(new URL(page.url()).hash, "");
+			await page.goto(`${fleet.url}?open=node/fra-1`);
+			await verb(page, "maintenance").click();
+			await page.getByLabel("Reason").fill("a disk");
+			await page.keyboard.press("Enter");
+			await toast(page).getByText("fra-1: maintenance").waitFor();
+			await toast(page).getByRole("button", { name: "Undo" }).click();
+			await toast(page).getByText("fra-1: released").waitFor();
+		})();
+		await on(hash, async (_watched, page) => {
+			await toast(page).getByText("Not logged in").waitFor();
+			await page.locator(".who", { hasText: "viewer" }).waitFor();
+		}, { away: true })();
+	}],
+
+	["drain a region: its arcs and shares go elsewhere; undo: they come back", asAdmin("", async (watched, page) => {
+		await until(async () => (await arcs(page, 2)).includes(TITLE), "arcs to it");
+		await page.goto(`${fleet.url}?open=region/${REGION}`);
+		await verb(page, "drain").click();
+		await dialog(page).getByText("of all first choices would move").waitFor();
+		await watched.axe();
+		await dialog(page).getByRole("button", { name: "Drain" }).click();
+		assert.equal(await dialog(page).count(), 1, "a reason is required");
+		await page.getByLabel("Clients to let go").fill("30");
+		await page.getByLabel("All gone within").fill("20");
+		await page.getByLabel("How long").selectOption("3600");
+		await page.getByLabel("Reason").fill("cable works");
+		await watched.picture("dialog-drain");
+		await dialog(page).getByRole("button", { name: "Drain" }).click();
+		await toast(page).getByText(`${REGION}: drain, 30 % a minute, within 20 min, until`).waitFor();
+		const [now] = await intents();
+		assert.deepEqual([now.id, now.state, now.shed_per_min, now.deadline_s, now.by, now.reason],
+			[REGION, "drain", 30, 1200, "admin", "cable works"]);
+		assert.equal(now.until_wall_s - now.since_wall_s, 3600);
+		await page.locator(".drawer .intent", { hasText: "cable works" }).waitFor();
+		await page.locator(".drawer .badge", { hasText: "drain" }).first().waitFor();
+		await until(async () => {
+			const to = await arcs(page, 2);
+			return to.length > 0 && !to.includes(TITLE);
+		}, "no arc goes there", 20);
+		const { regions } = await fleet.get("/v1/state");
+		assert.equal(regions.find(({ id }) => id === REGION).first_share, 0);
+		await toast(page).getByRole("button", { name: "Undo" }).click();
+		await toast(page).getByText(`${REGION}: released`).waitFor();
+		assert.deepEqual(await intents(), []);
+		await until(async () => (await arcs(page, 2)).includes(TITLE), "arcs to it again", 20);
+	})],
+
+	["weight with a preview of what moves; the table shows both weights", asAdmin("?view=nodes&q=fra-1&open=node/fra-1", async (watched, page) => {
+		await verb(page, "weight").click();
+		await page.getByLabel("Weight, 100 is normal").fill("20");
+		await dialog(page).locator(".preview strong").waitFor();
+		await until(async () => {
+			const text = await dialog(page).locator(".preview").textContent();
+			return !text.startsWith("0 %") && /of all first choices would move/.test(text);
+		}, "something would move");
+		await watched.axe();
+		await page.getByLabel("Reason").fill("half the memory is gone");
+		await watched.picture("dialog-weight");
+		await page.keyboard.press("Enter");
+		await toast(page).getByText("fra-1: weight 20, until released").waitFor();
+		await page.locator("table.nodes .c-weight", { hasText: "100 → 20" }).waitFor();
+		await page.locator(".drawer dd", { hasText: "100 reported, 20 effective" }).waitFor();
+	})],
+
+	["drain what has a weight: the weight is kept; release by the button", asAdmin("?open=node/fra-1", async (_watched, page) => {
+		await verb(page, "drain").click();
+		await page.getByLabel("Reason").fill("and now all of it");
+		await page.keyboard.press("Enter");
+		await toast(page).getByText("fra-1: drain, weight 20, 10 % a minute").waitFor();
+		await page.locator(".drawer .intent", { hasText: "and now all of it" }).waitFor();
+		await verb(page, "release").click();
+		await dialog(page).getByText("and now all of it").waitFor();
+		await page.getByLabel("Reason").fill("repaired");
+		await page.keyboard.press("Enter");
+		await toast(page).getByText("fra-1: released").waitFor();
+		assert.deepEqual(await intents(), []);
+	})],
+
+	["the audit names who, what and why, and takes it back", asAdmin("?view=audit&target=node/fra-1", async (watched, page) => {
+		const row = page.locator("table.audit tbody tr").first();
+		await page.locator("table.audit td", { hasText: "repaired" }).waitFor();
+		assert.match(await row.textContent(), /admin.*intent\.delete.*node\/fra-1.*drain, weight 20.*→ none.*repaired/);
+		await watched.axe();
+		await watched.picture("audit");
+		await row.getByRole("button", { name: /^Undo/ }).click();
+		await dialog(page).getByText("drain, weight 20").waitFor();
+		await page.keyboard.press("Enter");
+		await toast(page).getByText("fra-1: drain, weight 20").waitFor();
+		await page.locator("table.audit tbody tr", { hasText: "undo: repaired" }).waitFor();
+		await toast(page).getByRole("button", { name: "Undo" }).click();
+		await until(async () => (await intents()).length === 0, "released");
+	})],
+
+	["bias: the preview, the intent, the way back", asAdmin(`?open=region/${REGION}`, async (_watched, page) => {
+		await verb(page, "bias").click();
+		await page.getByLabel("Bias, km").fill("-1500");
+		await dialog(page).locator(".preview strong").waitFor();
+		await page.getByLabel("Reason").fill("expensive transit");
+		await page.keyboard.press("Enter");
+		await toast(page).getByText(`${REGION}: bias -1500 km`).waitFor();
+		await toast(page).getByRole("button", { name: "Undo" }).click();
+		await until(async () => (await intents()).length === 0, "released");
+	})],
+
+	["what the registry refuses is said in its words", asAdmin("?open=node/fra-2", async (_watched, page) => {
+		await verb(page, "maintenance").click();
+		await page.getByLabel("Reason").fill("ö".repeat(200)); // 400 bytes
+		await page.keyboard.press("Enter");
+		const alert = dialog(page).getByRole("alert");
+		await alert.waitFor();
+		assert.match(await alert.textContent(), /reason/);
+		assert.deepEqual(await intents(), []);
+	}, { away: true })],
+
+	["with keys alone: open, act, cancel; the focus stays inside and comes back", asAdmin("?view=nodes&q=hkg-1", async (_watched, page) => {
+		const focused = () => page.evaluate(() =>
+			document.activeElement.dataset.verb ?? document.activeElement.textContent);
+		await page.locator("table.nodes button[tabindex='0']").focus();
+		await page.keyboard.press("Enter");
+		await until(async () => await focused() === "hkg-1" && await page.locator(".drawer h2").count(), "drawer");
+		await page.keyboard.press("Tab"); // Close
+		await page.keyboard.press("Tab");
+		assert.equal(await focused(), "drain");
+		await page.keyboard.press("Enter");
+		await dialog(page).waitFor();
+		for (let i = 0; i < 20; i++) {
+			await page.keyboard.press("Tab");
+			assert.ok(await page.evaluate(() => document.activeElement === document.body
+				|| document.activeElement.closest("dialog") !== null), "the focus stays inside");
+		}
+		await page.keyboard.press("Escape");
+		await dialog(page).waitFor({ state: "detached" });
+		assert.equal(await focused(), "drain");
+		await page.keyboard.press("Escape");
+		await page.locator(".drawer").waitFor({ state: "hidden" });
+		assert.equal(await focused(), "hkg-1");
+	})],
+
+	["390 px: drawer and dialog fit", asAdmin("?open=region/hk", async (watched, page) => {
+		await verb(page, "drain").click();
+		await dialog(page).getByText("of all first choices would move").waitFor();
+		const box = await dialog(page).boundingBox();
+		assert.ok(box.x >= 0 && box.x + box.width <= 390, JSON.stringify(box));
+		await watched.fits();
+		await watched.axe();
+		await watched.picture("dialog-390");
+	}, { viewport: { width: 390, height: 844 }, colorScheme: "dark" })],
+
+	["a registry that came back knows no session: the page offers the login again", on("", async (watched, page) => {
+		await page.getByRole("button", { name: "Log in" }).click();
+		await page.getByLabel("Token").fill(fleet.token);
+		await page.keyboard.press("Enter");
+		await page.locator(".who", { hasText: "admin" }).waitFor();
+		await fleet.registryDaemon.kill();
+		await watched.phase("stale");
+		await fleet.registryAgain();
+		await watched.phase("live", 30);
+		await page.locator(".who", { hasText: "viewer" }).waitFor();
+		await page.getByRole("button", { name: "Log in" }).waitFor();
+	}, { away: true })],
+];
