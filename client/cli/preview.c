@@ -12,8 +12,11 @@
 static void put_preview(struct buf *b, const struct json *root,
 			const void *arg UNUSED)
 {
-	buf_printf(b, "%.1f %% of all first choices would move\n\n",
-		   pick_real(root, "moved_share", 0) * 100);
+	bool by_room = sv_eq(pick_text(root, "basis"), SV("room"));
+
+	buf_printf(b, "%.1f %% of all first choices would move%s\n\n",
+		   pick_real(root, "moved_share", 0) * 100,
+		   by_room ? " (by room, since nobody asks now)" : "");
 	what_if_table_rows(b, json_member(root, "regions"), "id", "region");
 	buf_char(b, '\n');
 	what_if_table_rows(b, json_member(root, "nodes"), "id", "node");

@@ -475,3 +475,28 @@ def test_a_dry_run_asks_what_would_move_and_changes_nothing(fleet, tmp_path):
     assert operator.api("/v1/intents")["intents"] == []
     server.shutdown()
     server.server_close()
+
+
+def test_a_dry_run_with_a_real_balancer(pair):  # noqa: F811
+    ports, _ = pair
+    env = {"PERI_REGISTRY_ADMIN": f"http://127.0.0.1:{ports['admin']}"}
+    answer = http_call(ports["nodes"], "PUT", "/v1/nodes/n-2",
+                       {**NODE, "region": "asia", "lat": 1.3, "lon": 103.8,
+                        "service": "im.test", "ttl_ms": 60000})
+    assert answer.status == 201, answer.body
+
+    def shown(*args):
+        done = run_tool("perictl", "weight", "n-1", "0", "--dry-run", *args,
+                        env=env)
+        return done.returncode == 0 and done.stdout
+
+    def all_moves():
+        told = shown("-o", "json")
+        nodes = {n["id"]: n for n in json.loads(told)["nodes"]} if told else {}
+        return len(nodes) == 2 and nodes
+    nodes = until(all_moves, 20, "both nodes in the preview")
+    assert (nodes["n-1"]["after"], nodes["n-2"]["after"]) == (0, 1)
+    share = nodes["n-1"]["before"] * 100
+    assert shown().startswith(f"{share:.1f} % of all first choices would "
+                              "move (by room, since nobody asks now)\n")
+    assert re.search(r"^n-2 .* 100\.00 ", shown(), re.M)
