@@ -118,12 +118,13 @@ function previewBox(changes: () => Record<string, string> | string) {
 		try {
 			const p = await call<Preview>("GET", path("/v1/preview", wanted), undefined,
 				abort.signal);
+			const regions = previewTable("region", p.regions);
 			replace(box,
 				h("p", {}, h("strong", {}, share(p.moved_share)),
 					" of all first choices would move."),
-				previewTable("region", p.regions),
-				p.nodes.length > 0 && h("details", {}, h("summary", {}, "Nodes"),
-					previewTable("node", p.nodes)));
+				regions,
+				p.nodes.length > 0 && h("details", { open: !regions },
+					h("summary", {}, "Nodes"), previewTable("node", p.nodes)));
 		} catch (error) {
 			if ((error as Error).name !== "AbortError")
 				replace(box, h("p", {}, `No preview: ${problemText(error)}`));
