@@ -53,6 +53,12 @@ PROMISED = {
 }
 
 
+def grafana_panels():
+    with open(os.path.join(ROOT, "deploy", "grafana", "perihelion.json"),
+              encoding="utf-8") as file:
+        return json.load(file)["panels"]
+
+
 def tool(name):
     path = shutil.which(name)
     assert path, f"there is no {name}: deploy/deps.sh test installs prometheus"
@@ -185,6 +191,12 @@ def test_prometheus_answers_for_every_promise(prometheus, daemons):
         for query in queries:
             until(lambda query=query: prometheus.query(query), 10,
                   f"{words}: {query}")
+    for panel in grafana_panels():  # each is understood, empty or not
+        for target in panel["targets"]:
+            answer = http_call(
+                prometheus.port, "GET", "/api/v1/query?query=" +
+                urllib.parse.quote(target["expr"]))
+            assert answer.status == 200, f"{panel['title']}: {answer.body}"
     programs = {row["metric"]["program"]
                 for row in prometheus.query("peri_build_info")}
     assert programs == {"peri-registry", "peri-balancer", "comet-agent"}
@@ -212,12 +224,14 @@ def test_rules_and_configuration_are_good(tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_rules_name_only_metrics_that_exist():
+def test_rules_and_panels_name_only_metrics_that_exist():
     with open(os.path.join(ROOT, "docs", "METRICS.md"),
               encoding="utf-8") as file:
         known = set(re.findall(r"^\| `(\w+)`", file.read(), re.M))
+    texts = [json.dumps(grafana_panels())]
     for name in ("alerts.yml", "alerts_test.yml"):
         with open(os.path.join(DEPLOYED, name), encoding="utf-8") as file:
-            for metric in set(re.findall(r"\bperi_\w+", file.read())):
-                assert metric in known or re.sub(
-                    r"_(bucket|sum|count)$", "", metric) in known, metric
+            texts.append(file.read())
+    for metric in set(re.findall(r"\bperi_\w+", " ".join(texts))):
+        assert metric in known or re.sub(
+            r"_(bucket|sum|count)$", "", metric) in known, metric
