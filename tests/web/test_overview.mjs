@@ -170,6 +170,8 @@ async function filtersInAddress() {
 	await page.getByRole("combobox", { name: "State of the region" }).selectOption("down");
 	await page.getByText("No region matches the filter.").waitFor();
 	assert.match(page.url(), /\?state=down$/);
+	assert.match(await page.getByRole("link", { name: "Nodes" }).getAttribute("href"), /^\?view=nodes$/,
+		"a region's state is no node's");
 	await page.getByRole("combobox", { name: "State of the region" }).selectOption("");
 	await page.locator(".regions .name", { hasText: "Frankfurt" }).click();
 	assert.match(page.url(), /\?region=de-frankfurt$/);

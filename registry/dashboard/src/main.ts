@@ -24,16 +24,21 @@ const PAGES: { id: string; title: string; mount: Mount }[] = [
 	{ id: "audit", title: "Audit", mount: mountAudit },
 ];
 
-function navigation({ url }: Context, links: Map<string, HTMLElement>): Element {
+/** Another page; its states are others, so that filter does not go along. */
+const to = (view: string) => ({ view, open: "", state: "" });
+
+function navigation({ url }: Context, links: Map<string, HTMLAnchorElement>): Element {
 	for (const { id, title } of PAGES)
 		links.set(id, h("a", {
-			href: url.link({ view: id, open: "" }),
 			onclick: (event: MouseEvent) => {
 				if (event.metaKey || event.ctrlKey || event.shiftKey) return;
 				event.preventDefault();
-				url.set({ view: id, open: "" });
+				url.set(to(id));
 			},
 		}, title));
+	const address = (): void => links.forEach((link, id) => { link.href = url.link(to(id)); });
+	address();
+	url.subscribe(address);
 	return h("nav", { "aria-label": "Pages" }, [...links.values()]);
 }
 
@@ -53,7 +58,7 @@ function start(): void {
 		session: new Session(),
 	};
 	const { store, url, session } = context;
-	const links = new Map<string, HTMLElement>();
+	const links = new Map<string, HTMLAnchorElement>();
 	const bar = h("header", { class: "bar" });
 	const strip = h("section", { class: "strip", "aria-label": "Status" });
 	const notices = h("div", { class: "notices", role: "status" });

@@ -25,6 +25,8 @@ export type Listener = (change: Change) => void;
 
 // A comment comes each 5 s: two seconds of grace.
 const SILENCE_MS = 7000;
+// A request that nobody answers, not even with a refusal.
+const UNANSWERED_MS = 20000;
 const RETRY_MS = [500, 1000, 2000, 3000];
 const LOG_KEPT = 500;
 
@@ -53,6 +55,7 @@ export class Store {
 	#pending: Change | null = null;
 	#abort = new AbortController();
 	#tries = 0;
+	#triedMs = 0;
 
 	/** Begin; call once. Never throws: failures are phases. */
 	start(): void {
@@ -93,6 +96,7 @@ export class Store {
 	async #run(): Promise<void> {
 		const abort = (this.#abort = new AbortController());
 		while (!abort.signal.aborted) {
+			this.#triedMs = Date.now();
 			try {
 				if (!this.#id) await this.#load(abort.signal);
 				await follow("/v1/events", this.#id, abort.signal, (message) =>
@@ -158,7 +162,10 @@ export class Store {
 	#append(event: LogEvent): void {
 		this.log.push(event);
 		if (this.log.length > LOG_KEPT) this.log.shift();
-		this.#note().log.push(event);
+		// Nobody takes them while the page is hidden: no more than are kept.
+		const { log } = this.#note();
+		log.push(event);
+		if (log.length > LOG_KEPT) log.shift();
 	}
 
 	#fail(error: unknown): void {
@@ -176,9 +183,12 @@ export class Store {
 
 	/** A stream that says nothing, not even a comment, is dead. */
 	#watch(): void {
-		if (this.phase !== "live" || Date.now() - this.heardMs < SILENCE_MS) return;
+		const now = Date.now();
+		if (this.phase === "paused" || this.phase === "denied") return;
+		if (this.phase === "live" ? now - this.heardMs < SILENCE_MS
+			: now - this.#triedMs < UNANSWERED_MS) return;
 		this.#abort.abort();
-		this.#enter("stale", "The stream fell silent.");
+		this.#enter(this.state ? "stale" : "loading", "The registry has fallen silent.");
 		void this.#run();
 	}
 
