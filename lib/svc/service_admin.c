@@ -10,7 +10,7 @@
 #include "lib/base/log.h"
 
 #define METRICS_MAX_BYTES (16u << 20)
-#define CONNS_MAX	  256 /* people and a few scrapers */
+#define CONNS_MAX	  512 /* open pages, people and a few scrapers */
 
 static void collect_build(struct metrics_writer *w, void *arg)
 {

@@ -275,6 +275,10 @@ def test_a_balancer_explains(pair):
                   what="an explanation")
     direct = http_call(balancer.ports["admin"], "GET", query)
     assert asked.json().keys() == direct.json().keys()
+    preview = http_call(registry["admin"], "GET",
+                        "/v1/preview?weight=n-1:50")
+    assert preview.status == 200, preview.body
+    assert 0 <= preview.json()["moved_share"] <= 1
     bad = http_call(registry["admin"], "GET", "/v1/explain?ip=x")
     assert bad.status == 400
     assert bad.headers["content-type"] == "application/problem+json"
