@@ -133,6 +133,48 @@ static void collect_nodes(struct metrics_writer *w, void *arg)
 	view_unref(&view);
 }
 
+/* Nodes that are given to nobody new, by the reason that explain shows. */
+static void collect_excluded(struct metrics_writer *w, void *arg)
+{
+	struct balancer *app = arg;
+	struct view *view = view_shelf_take_newest(app->shelf);
+	const struct snapshot *snap = view ? view->snapshot : NULL;
+	uint64_t counts[WHY_COUNT] = {0};
+	char room[LABEL_BYTES];
+
+	for (uint32_t i = 0; snap && i < snap->service_count; i++)
+		for (uint32_t n = 0; n < snap->services[i].node_count; n++)
+			if (snap->services[i].nodes[n].tier != TIER_OPEN)
+				counts[snap->services[i].nodes[n].why]++;
+	for (unsigned why = WHY_EXPIRED; why <= WHY_MAINTENANCE; why++)
+		metrics_sample_u64(w,
+				   label(room, "reason", snapshot_why_str(why)),
+				   counts[why]);
+	view_unref(&view);
+}
+
+static void collect_intents(struct metrics_writer *w, void *arg)
+{
+	const struct balancer *app = arg;
+	char room[LABEL_BYTES];
+
+	for (unsigned i = INTENT_NODE; i <= INTENT_REGION; i++)
+		metrics_sample_u64(w, label(room, "scope", intent_scope_str(i)),
+				   counter_get(&app->counters.intents[i]));
+}
+
+static void collect_distance(struct metrics_writer *w, void *arg)
+{
+	const struct balancer *app = arg;
+	const struct flow_distances *d = &app->reported.distances;
+	double bounds_m[FLOW_TALLY_KM_BOUNDS];
+
+	for (unsigned i = 0; i < FLOW_TALLY_KM_BOUNDS; i++)
+		bounds_m[i] = flow_tally_bound_km(i) * 1000.0;
+	metrics_sample_buckets(w, bounds_m, d->within, FLOW_TALLY_KM_BOUNDS,
+			       d->km_sum * 1000);
+}
+
 static void collect_suspects(struct metrics_writer *w, void *arg)
 {
 	struct balancer *app = arg;
@@ -250,6 +292,19 @@ static void collect_merged_cells(struct metrics_writer *w, void *arg)
 	view_unref(&view);
 }
 
+static void collect_geo_age(struct metrics_writer *w, void *arg)
+{
+	struct balancer *app = arg;
+	struct view *view = view_shelf_take_newest(app->shelf);
+	int64_t built_wall_s =
+		view ? cellmap_stats(view->map->map)->database_wall_s : 0;
+
+	if (built_wall_s > 0)
+		metrics_sample_real(
+			w, "", (double)(clk_wall_ms() / 1000 - built_wall_s));
+	view_unref(&view);
+}
+
 /* ---- single counters of the builder ---- */
 
 #define COLLECT(name, member)                                                  \
@@ -315,6 +370,10 @@ static const struct metrics_row rows[] = {
 	{"peri_resolve_spill_total", METRICS_COUNTER,
 	 "Answers whose first node is not in the nearest site.", "",
 	 collect_spill},
+	{"peri_resolve_distance_meters", METRICS_HISTOGRAM,
+	 "Distance from the client's cell to its first choice, as the shares "
+	 "in force split the cell's clients; up to the last report.",
+	 "", collect_distance},
 	{"peri_resolve_places_total", METRICS_COUNTER,
 	 "Queries by where the client's place came from; none is a miss.",
 	 "source", collect_sources},
@@ -340,6 +399,10 @@ static const struct metrics_row rows[] = {
 	 collect_shared},
 	{"peri_balancer_nodes", METRICS_GAUGE, "Nodes in the snapshot.",
 	 "state", collect_nodes},
+	{"peri_balancer_nodes_excluded", METRICS_GAUGE,
+	 "Nodes that are given to nobody new.", "reason", collect_excluded},
+	{"peri_balancer_intents", METRICS_GAUGE,
+	 "Operators' intents that are followed.", "scope", collect_intents},
 	{"peri_balancer_snapshot_number", METRICS_GAUGE,
 	 "Number of the snapshot in force.", "", collect_number},
 	{"peri_balancer_snapshot_age_seconds", METRICS_GAUGE,
@@ -369,7 +432,7 @@ static const struct metrics_row rows[] = {
 	{"peri_balancer_past_snapshots_bytes", METRICS_GAUGE,
 	 "Memory of the past snapshots.", "", collect_past_bytes},
 	{"peri_balancer_nodes_dropped_total", METRICS_COUNTER,
-	 "Nodes and regions ignored for the limits.", "", collect_dropped},
+	 "Nodes, regions and intents ignored for the limits.", "", collect_dropped},
 	{"peri_balancer_sync_state", METRICS_GAUGE,
 	 "1 for the state of the registry's stream.", "state",
 	 collect_sync_state},
@@ -399,6 +462,10 @@ static const struct metrics_row rows[] = {
 	 "States that could not be saved.", "", collect_save_errors},
 	{"peri_balancer_geo_databases", METRICS_GAUGE,
 	 "City databases in the map in force.", "", collect_geo_databases},
+	{"peri_balancer_geo_database_age_seconds", METRICS_GAUGE,
+	 "Since the oldest database of the map in force was made; absent "
+	 "without one.",
+	 "", collect_geo_age},
 	{"peri_balancer_geo_merged_cells", METRICS_GAUGE,
 	 "Cells of carriers and overrides that the map in force gave up for "
 	 "the limit of 65,535.",

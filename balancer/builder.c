@@ -87,6 +87,10 @@ static struct snapshot *build(struct builder *b)
 	counter_set(&counters->build_us_last, (uint64_t)snap->build_us);
 	counter_add(&counters->build_us_total, (uint64_t)snap->build_us);
 	counter_set(&counters->fleet_dropped, fleet_dropped(b->fleet));
+	for (unsigned i = INTENT_NODE; i <= INTENT_REGION; i++)
+		counter_set(&counters->intents[i],
+			    fleet_intents_count(fleet_intents(b->fleet),
+						(enum intent_scope)i));
 	if (input.synced_at_ms >= 0)
 		counter_set(&counters->heard_at_ms,
 			    (uint64_t)input.synced_at_ms);

@@ -24,6 +24,7 @@ struct builder_counters {
 	struct counter state_refused, state_loaded_nodes;
 	struct counter heard_at_ms; /* 0 = never */
 	struct counter fleet_dropped;
+	struct counter intents[INTENT_REGION + 1]; /* by enum intent_scope */
 	struct counter reports, reports_unknown, doubts; /* suspects.h */
 	struct sync_counters sync;
 	struct chores_counters chores;

@@ -20,6 +20,7 @@ struct flow_tally {
 	uint32_t seen[DEMAND_SLOTS][DEMAND_CELLS];
 	float mean[DEMAND_SLOTS][DEMAND_CELLS]; /* queries a second */
 	double age_s;				/* of the means, all looks */
+	struct flow_distances distances;
 	struct most most_areas, most_flows;
 	const char **regions[DEMAND_SLOTS]; /* scratch: see look */
 	uint32_t region_room[DEMAND_SLOTS];
@@ -72,10 +73,38 @@ void flow_tally_free(struct flow_tally **tally)
 	*tally = NULL;
 }
 
+/* ---- distances ---- */
+
+unsigned flow_tally_bound_km(unsigned index)
+{
+	static const unsigned bounds_km[FLOW_TALLY_KM_BOUNDS] = {
+		50, 100, 250, 500, 1000, 2000, 5000, 10000, 20000};
+
+	return bounds_km[index];
+}
+
+const struct flow_distances *
+flow_tally_distances(const struct flow_tally *tally)
+{
+	return &tally->distances;
+}
+
+static void note_distance(struct flow_distances *distances, uint16_t km,
+			  double clients)
+{
+	if (km == SNAPSHOT_KM_UNKNOWN)
+		return;
+	for (unsigned i = 0; i < FLOW_TALLY_KM_BOUNDS; i++)
+		if (km <= flow_tally_bound_km(i))
+			distances->within[i] += clients;
+	distances->within[FLOW_TALLY_KM_BOUNDS] += clients;
+	distances->km_sum += km * clients;
+}
+
 /* ---- one cell ---- */
 
 static void add_parts(const struct look *look, unsigned slot,
-		      struct cell_tally *t, double per_s)
+		      struct cell_tally *t, double per_s, uint32_t fresh)
 {
 	const struct snapshot_cell *cell =
 		&look->services[slot]->cells[t->cell];
@@ -96,6 +125,8 @@ static void add_parts(const struct look *look, unsigned slot,
 			.km = cell->km[j],
 			.nearest = region == home,
 		};
+		note_distance(&look->tally->distances, cell->km[j],
+			      (double)fresh * share / SNAPSHOT_TOP);
 	}
 }
 
@@ -132,8 +163,10 @@ static void count_cell(const struct look *look, struct cell_tally *t)
 		tally->seen[slot][t->cell] = now;
 		per_s = look->part > 0 ? rate(look, slot, t->cell, fresh) : 0;
 		t->per_s += per_s;
-		if (per_s > 0 && service && t->cell < service->cell_count)
-			add_parts(look, slot, t, per_s);
+		/* No rate is known at the first look, but distances are. */
+		if (per_s + fresh > 0 && service &&
+		    t->cell < service->cell_count)
+			add_parts(look, slot, t, per_s, fresh);
 	}
 }
 

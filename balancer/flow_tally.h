@@ -14,6 +14,14 @@
 
 struct flow_tally;
 
+#define FLOW_TALLY_KM_BOUNDS 9
+
+/* How far first choices were, by all looks so far. */
+struct flow_distances {
+	double within[FLOW_TALLY_KM_BOUNDS + 1]; /* each bound; the last: any */
+	double km_sum;
+};
+
 /* What one look needs; all borrowed for the call. */
 struct flow_source {
 	const struct demand *demand;
@@ -38,5 +46,13 @@ void flow_tally_free(struct flow_tally **tally);
  */
 void flow_tally_take(struct flow_tally *tally, const struct flow_source *source,
 		     struct report *report);
+
+/* flow_tally_distances - of all first choices of a known distance that were
+ * taken so far, a cell's clients split by its shares. Borrowed. */
+const struct flow_distances *
+flow_tally_distances(const struct flow_tally *tally);
+/* flow_tally_bound_km - the first FLOW_TALLY_KM_BOUNDS of within[]: up to and
+ * with so many km. */
+unsigned flow_tally_bound_km(unsigned index);
 
 #endif

@@ -240,3 +240,9 @@ void report_tally_take(struct report_tally *tally, const struct balancer *app,
 	tally->queries_total = report->queries_total;
 	tally->taken_at_ms = now_ms;
 }
+
+const struct flow_distances *
+report_tally_distances(const struct report_tally *tally)
+{
+	return flow_tally_distances(tally->flows);
+}

@@ -9,6 +9,7 @@
 #include "lib/proto/report.h"
 
 struct balancer;
+struct flow_distances;
 struct report_tally;
 struct view;
 
@@ -31,5 +32,9 @@ void report_tally_free(struct report_tally **tally);
 void report_tally_take(struct report_tally *tally, const struct balancer *app,
 		       const struct view *view, int64_t now_ms,
 		       struct report *report);
+
+/* report_tally_distances - of all first choices so far (flow_tally.h). */
+const struct flow_distances *
+report_tally_distances(const struct report_tally *tally);
 
 #endif

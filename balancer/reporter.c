@@ -88,6 +88,7 @@ static void put_report(struct reporter *r, const struct view *view,
 	struct jsonw w;
 
 	report_tally_take(r->tally, r->app, view, clk_mono_ms(), &report);
+	r->app->reported.distances = *report_tally_distances(r->tally);
 	report.boot_epoch = r->boot_epoch;
 	memcpy(report.version, SERVICE_VERSION, sizeof(SERVICE_VERSION));
 	jsonw_init(&w, body);

@@ -8,6 +8,7 @@
 
 #include "balancer/balancer_conf.h"
 #include "balancer/counter.h"
+#include "balancer/flow_tally.h"
 
 struct balancer;
 struct reporter;
@@ -16,6 +17,7 @@ struct reporter;
 struct reporter_counters {
 	uint64_t ok, failed; /* reports that were taken; that were not */
 	uint64_t skipped;    /* seconds in which one was still under way */
+	struct flow_distances distances; /* up to the last report */
 };
 
 /* reporter_new - begin; @app (with its workers) outlives the reporter. Reports

@@ -190,6 +190,28 @@ void metrics_sample_histogram(struct metrics_writer *w, const char *labels,
 	buf_char(w->out, '\n');
 }
 
+void metrics_sample_buckets(struct metrics_writer *w, const double *bounds,
+			    const double *within, unsigned count, double sum)
+{
+	for (unsigned i = 0; i <= count; i++) {
+		buf_str(w->out, w->name);
+		buf_str(w->out, "_bucket{le=\"");
+		if (i < count)
+			buf_double(w->out, bounds[i]);
+		else
+			buf_str(w->out, "+Inf");
+		buf_str(w->out, "\"} ");
+		buf_double(w->out, within[i]);
+		buf_char(w->out, '\n');
+	}
+	metrics_put_series(w, "_sum", "");
+	buf_double(w->out, sum);
+	buf_char(w->out, '\n');
+	metrics_put_series(w, "_count", "");
+	buf_double(w->out, within[count]);
+	buf_char(w->out, '\n');
+}
+
 void metrics_put_markdown(struct buf *b, const struct metrics_table *table)
 {
 	buf_str(b, "| Metric | Kind | Labels | Meaning |\n"

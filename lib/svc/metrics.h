@@ -64,6 +64,11 @@ double metrics_quantile_us(const struct metrics_histogram *h, double q);
 void metrics_sample_histogram(struct metrics_writer *w, const char *labels,
 			      const struct metrics_histogram *h);
 
+/* metrics_sample_buckets - a histogram that somebody else counted: @count
+ * bounds with what is within each, within[count] = all. */
+void metrics_sample_buckets(struct metrics_writer *w, const double *bounds,
+			    const double *within, unsigned count, double sum);
+
 /* metrics_put_markdown - a table for docs/METRICS.md. */
 void metrics_put_markdown(struct buf *b, const struct metrics_table *table);
 

@@ -194,3 +194,36 @@ def test_a_preview_says_what_would_move(desk):
         answer = preview(query)
         assert answer.status == status, query
         assert answer.json()["type"] == "urn:perihelion:" + kind
+
+
+# What issue 4 asks of the balancer, by name.
+METRICS = """
+peri_build_info peri_event_loop_lag_seconds peri_http_requests_total
+peri_http_rejected_total peri_resolve_requests_total
+peri_resolve_refusals_total peri_resolve_duration_seconds
+peri_resolve_first_choice_total peri_resolve_spill_total
+peri_resolve_distance_meters peri_resolve_places_total
+peri_balancer_nodes peri_balancer_nodes_excluded peri_balancer_intents
+peri_balancer_snapshot_age_seconds peri_balancer_geo_databases
+peri_balancer_geo_database_age_seconds
+""".split()
+
+
+def test_metrics_tell_it(desk):
+    text = http_call(desk.admin, "GET", "/metrics").body.decode()
+    for name in METRICS:
+        assert f"# TYPE {name} " in text, name
+    assert desk.metric('peri_balancer_nodes_excluded{reason="drained"}') == 0
+    desk.want("node/fra-2", state="drain")
+    desk.want("region/tyo", state="maintenance", weight=5)
+    desk.until_why("fra-2", "drained")
+    until(lambda: desk.metric(
+        'peri_balancer_nodes_excluded{reason="maintenance"}') == 1, 3)
+    assert desk.metric('peri_balancer_nodes_excluded{reason="drained"}') == 1
+    assert desk.metric('peri_balancer_intents{scope="node"}') == 1
+    assert desk.metric('peri_balancer_intents{scope="region"}') == 1
+    asked = sum(desk.firsts("fra").values())
+    until(lambda: desk.metric('peri_resolve_distance_meters_count')
+          == pytest.approx(asked), 10)
+    assert desk.metric('peri_resolve_distance_meters_bucket{le="50000"}') == \
+        pytest.approx(asked)

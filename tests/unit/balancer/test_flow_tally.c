@@ -154,6 +154,30 @@ static void a_shared_cell_has_the_median(void **state)
 	end(&b);
 }
 
+static void distances_add_up(void **state)
+{
+	const struct flow_distances *d;
+	struct bed b;
+
+	(void)state;
+	begin(&b, 0);
+	d = flow_tally_distances(b.tally);
+	ask(&b, 1, 30); /* 111 km from their region */
+	ask(&b, 0, 9);	/* from nowhere: no distance */
+	take(&b, 2);
+	ask(&b, 2, 10);
+	take(&b, 1);
+	assert_int_equal(flow_tally_bound_km(1), 100);
+	assert_float_equal(d->within[1], 0, 0);
+	assert_float_equal(d->within[2], 40, CLOSE);
+	assert_float_equal(d->within[FLOW_TALLY_KM_BOUNDS], 40, CLOSE);
+	assert_float_equal(d->km_sum, 40 * 111, 1);
+	for (unsigned i = 1; i < FLOW_TALLY_KM_BOUNDS; i++)
+		assert_true(flow_tally_bound_km(i) >
+			    flow_tally_bound_km(i - 1));
+	end(&b);
+}
+
 static void only_what_is_new_counts(void **state)
 {
 	struct bed b;
@@ -240,6 +264,7 @@ int main(void)
 		cmocka_unit_test(zones_are_one_flow),
 		cmocka_unit_test(far_from_home_is_spill),
 		cmocka_unit_test(a_shared_cell_has_the_median),
+		cmocka_unit_test(distances_add_up),
 		cmocka_unit_test(only_what_is_new_counts),
 		cmocka_unit_test(rates_do_not_flicker),
 		cmocka_unit_test(nowhere_is_an_area_without_flows),

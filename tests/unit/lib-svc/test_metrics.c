@@ -131,6 +131,24 @@ static void test_histogram_lines(void **state)
 	buf_fini(&b);
 }
 
+static void test_buckets_of_others(void **state)
+{
+	static const double bounds[] = {50, 1000}, within[] = {1.5, 2, 4};
+	char text[512];
+	struct buf b;
+	struct metrics_writer w = {&b, "peri_d_meters"};
+
+	(void)state;
+	buf_init_fixed(&b, text, sizeof(text));
+	metrics_sample_buckets(&w, bounds, within, 2, 70.25);
+	assert_string_equal(buf_cstr(&b),
+			    "peri_d_meters_bucket{le=\"50\"} 1.5\n"
+			    "peri_d_meters_bucket{le=\"1000\"} 2\n"
+			    "peri_d_meters_bucket{le=\"+Inf\"} 4\n"
+			    "peri_d_meters_sum 70.25\n"
+			    "peri_d_meters_count 4\n");
+}
+
 static void test_quantiles(void **state)
 {
 	struct metrics_histogram h = {.count = 0};
@@ -167,6 +185,7 @@ int main(void)
 		cmocka_unit_test(test_exposition),
 		cmocka_unit_test(test_bucket_edges),
 		cmocka_unit_test(test_histogram_lines),
+		cmocka_unit_test(test_buckets_of_others),
 		cmocka_unit_test(test_quantiles),
 		cmocka_unit_test(test_markdown),
 	};
