@@ -14,6 +14,7 @@ import pytest
 from harness import ROOT, http_call, until
 
 DEPLOYED = os.path.join(ROOT, "deploy", "prometheus")
+CITIES = os.path.join(ROOT, "tests", "data", "mmdb", "standard24.mmdb")
 NODES = {"n-1": "eu", "n-2": "us"}
 
 # What was promised, in words, and the series that keep it.
@@ -23,6 +24,10 @@ PROMISED = {
     "resolve duration": ("peri_resolve_duration_seconds_count",),
     "first choices": ("peri_resolve_first_choice_total",),
     "spill": ("peri_resolve_spill_total",),
+    "excluded by reason": ("peri_balancer_nodes_excluded",),
+    "distance": ("peri_resolve_distance_meters_count",),
+    "geo look-ups": ("peri_resolve_places_total",),
+    "database age": ("peri_balancer_geo_database_age_seconds",),
     "nodes by state": ("peri_registry_nodes", "peri_balancer_nodes",
                        "peri_region_nodes"),
     "region connections": ("peri_region_connections",),
@@ -76,7 +81,8 @@ def daemons(fleet, tmp_path):
     balancer = fleet.start(
         "peri-balancer", "--listen-public=127.0.0.1:0",
         "--listen-admin=127.0.0.1:0", f"--state-dir={tmp_path / 'b'}",
-        f"--registry={url}", wait_for=("public", "admin"))
+        f"--registry={url}", f"--geo-databases={CITIES}",
+        wait_for=("public", "admin"))
     ports = {"peri-registry": registry.ports["admin"],
              "peri-balancer": balancer.ports["admin"]}
     for node, region in NODES.items():
