@@ -301,7 +301,8 @@ static void collect_geo_age(struct metrics_writer *w, void *arg)
 
 	if (built_wall_s > 0)
 		metrics_sample_real(
-			w, "", (double)(clk_wall_ms() / 1000 - built_wall_s));
+			w, "",
+			(double)(clk_wall_ms() - built_wall_s * 1000) / 1000);
 	view_unref(&view);
 }
 
@@ -432,7 +433,8 @@ static const struct metrics_row rows[] = {
 	{"peri_balancer_past_snapshots_bytes", METRICS_GAUGE,
 	 "Memory of the past snapshots.", "", collect_past_bytes},
 	{"peri_balancer_nodes_dropped_total", METRICS_COUNTER,
-	 "Nodes, regions and intents ignored for the limits.", "", collect_dropped},
+	 "Nodes, regions and intents ignored for the limits.", "",
+	 collect_dropped},
 	{"peri_balancer_sync_state", METRICS_GAUGE,
 	 "1 for the state of the registry's stream.", "state",
 	 collect_sync_state},
