@@ -93,9 +93,12 @@ export function demoNodes() {
 
 /** One registry with whatever is started around it. */
 export class Fleet {
-	folder = mkdtempSync(join(tmpdir(), "peri-web-"));
+	#folder;
 	daemons = [];
 	net = `127.${100 + Math.floor(Math.random() * 100)}.${1 + Math.floor(Math.random() * 250)}`;
+
+	/** Made when it is first needed: a file's tests may all be filtered out. */
+	get folder() { return (this.#folder ??= mkdtempSync(join(tmpdir(), "peri-web-"))); }
 
 	async run(program, args, ...listeners) {
 		const daemon = new Daemon(program, args);
@@ -188,6 +191,6 @@ export class Fleet {
 
 	async stop() {
 		for (const daemon of this.daemons.reverse()) await daemon.stop();
-		rmSync(this.folder, { recursive: true, force: true });
+		if (this.#folder) rmSync(this.#folder, { recursive: true, force: true });
 	}
 }
