@@ -168,10 +168,15 @@ static bool take_reason(const struct api_call *call, struct intent *which)
 		api_refuse_parameter(call, "reason", "at most 256 bytes");
 		return false;
 	}
-	if (call->req->body.len == 0 ||
-	    json_decode_text(call->req->body, &table, which->reason, &p) == 0)
+	if (call->req->body.len > 0 &&
+	    json_decode_text(call->req->body, &table, which->reason, &p) != 0) {
+		api_refuse_body(call, &p);
+		return false;
+	}
+	if (sv_trim(sv_str(which->reason)).len > 0)
 		return true;
-	api_refuse_body(call, &p);
+	api_refuse_parameter(call, "reason",
+			     "must say why: ?reason= or {\"reason\"} as body");
 	return false;
 }
 

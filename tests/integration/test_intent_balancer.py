@@ -27,7 +27,8 @@ class Desk(World):
         assert answer.status in (200, 201), answer.body
 
     def release(self, target):
-        assert self.ask("DELETE", f"/v1/intent/{target}").status == 200
+        assert self.ask("DELETE",
+                        f"/v1/intent/{target}?reason=test").status == 200
 
     def firsts(self, metro):
         """How many devices have each node first."""

@@ -179,7 +179,8 @@ def test_registry_intents_are_documented(fleet, tmp_path):
             ("GET", "/v1/intent/region/eu", None, 200),
             ("GET", "/v1/intent/node/eu", None, 404),
             ("DELETE", "/v1/intent/region/eu?reason=r", None, 200),
-            ("DELETE", "/v1/intent/region/eu", None, 404)):
+            ("DELETE", "/v1/intent/region/eu?reason=r", None, 404),
+            ("DELETE", "/v1/intent/region/eu", None, 400)):
         assert check(admin, method, one, path, body, headers) == status
     assert check(admin, "PUT", one, "/v1/intent/region/eu", wish) == 401
     http_call(admin, "PUT", "/v1/intent/region/eu", wish, headers)
