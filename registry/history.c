@@ -28,6 +28,7 @@ struct slot {
 	int64_t since_s; /* the target's first moment is not before */
 	int64_t last_s;	 /* when it last had a point */
 	uint64_t serial;
+	bool is_held; /* its target is there, silent or not: it may not go */
 	UT_hash_handle hh;
 };
 
@@ -152,7 +153,7 @@ static struct slot *oldest(struct history *history, int64_t wall_s)
 	for (uint32_t i = 0; i < history->slot_count; i++) {
 		struct slot *slot = &history->slots[i];
 
-		if (!found || slot->last_s < found->last_s)
+		if (!slot->is_held && (!found || slot->last_s < found->last_s))
 			found = slot;
 	}
 	if (found && found->last_s + SILENCE_S <= wall_s)
@@ -178,6 +179,16 @@ uint32_t history_slot(struct history *history, struct sv name, int64_t wall_s)
 		return HISTORY_NONE;
 	give(history, slot, name, wall_s);
 	return (uint32_t)(slot - history->slots);
+}
+
+void history_hold(struct history *history, uint32_t slot)
+{
+	history->slots[slot].is_held = true;
+}
+
+void history_let_go(struct history *history, uint32_t slot)
+{
+	history->slots[slot].is_held = false;
 }
 
 uint32_t history_slot_count(const struct history *history)

@@ -48,11 +48,15 @@ MUST_CHECK int history_span_parse(struct sv text, enum history_span *span_r);
 /*
  * history_slot - the slot of target @name, which gets one if need be: a free
  * one, else that of the target that was silent for longest, if it was for ten
- * minutes.
+ * minutes and nobody holds it.
  *
  * Returns HISTORY_NONE when all are in use.
  */
 uint32_t history_slot(struct history *history, struct sv name, int64_t wall_s);
+/* history_hold, history_let_go - @slot stays its target's meanwhile, however
+ * long that is silent and whatever the clock does. */
+void history_hold(struct history *history, uint32_t slot);
+void history_let_go(struct history *history, uint32_t slot);
 /* history_find - the slot of @name, or HISTORY_NONE. */
 uint32_t history_find(const struct history *history, struct sv name);
 /* history_slot_count - slots that were ever used: all are below it. */

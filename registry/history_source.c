@@ -1,6 +1,7 @@
 /*
  * history_source.c - see the header. Invariant: leases[slot] is the lease that
- * stands for the slot's node while it is registered, else NULL. Loop thread.
+ * stands for the slot's node while it is registered, else NULL; such a slot is
+ * held, so that it cannot become another's. Loop thread.
  */
 #include "registry/history_source.h"
 
@@ -87,6 +88,7 @@ static void join(struct history_source *source, const struct lease *lease)
 	if (slot == HISTORY_NONE || source->leases[slot])
 		return;
 	source->leases[slot] = lease;
+	history_hold(source->history, slot);
 	source->nodes++;
 }
 
@@ -99,7 +101,17 @@ static void leave(struct history_source *source, const struct lease *lease)
 	if (slot == HISTORY_NONE || !source->leases[slot])
 		return;
 	source->leases[slot] = NULL;
+	history_let_go(source->history, slot);
 	source->nodes--;
+}
+
+/* The fleet is always there. */
+static void hold(struct history_source *source, struct sv name)
+{
+	uint32_t slot = history_slot(source->history, name, clk_wall_s());
+
+	if (slot != HISTORY_NONE)
+		history_hold(source->history, slot);
 }
 
 void history_source_begin(struct history_source *source)
@@ -107,8 +119,8 @@ void history_source_begin(struct history_source *source)
 	const struct lease *lease;
 
 	source->begun = true;
-	history_slot(source->history, SV(HISTORY_SOURCE_FLEET), clk_wall_s());
-	history_slot(source->history, SV(HISTORY_SOURCE_QUERIES), clk_wall_s());
+	hold(source, SV(HISTORY_SOURCE_FLEET));
+	hold(source, SV(HISTORY_SOURCE_QUERIES));
 	for (size_t i = 0; (lease = lease_at(source->r->leases, i)); i++)
 		join(source, lease);
 }

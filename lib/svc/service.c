@@ -171,7 +171,7 @@ static void on_terminate(void *arg)
 	struct run *run = arg;
 	const struct service *service = run->service;
 
-	if (run->admin.phase == SERVICE_DRAINING || !service->drain) {
+	if (run->admin.phase != SERVICE_UP || !service->drain) {
 		log_info("service.stop");
 		service_notify_stopping();
 		service_stop(&run->ctx);

@@ -31,9 +31,10 @@ struct service {
 	const char *default_config; /* /etc/perihelion/registry.jsonc */
 	const struct conf_table *conf;
 	size_t settings_bytes;
-	size_t admin_listen_offset;   /* of a struct conf_listen in the settings
-				       */
-	struct metrics_table metrics; /* arg of collect = ctx->app */
+	size_t admin_listen_offset; /* of a struct conf_listen in the settings
+				     */
+	/* arg of collect = ctx->app; asked only after start() */
+	struct metrics_table metrics;
 
 	/* Build everything and listen. *@app_r is ctx->app from now on. On an
 	 * error the service ends with what start() logged. */

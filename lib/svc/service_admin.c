@@ -220,10 +220,12 @@ static void answer_metrics(struct httpd_request *req,
 	const struct metrics_table *const tables[] = {&common,
 						      &admin->service->metrics};
 	void *const args[] = {(void *)(uintptr_t)admin, admin->ctx->app};
+	/* What start() has not finished yet has nothing to tell. */
+	size_t count = admin->phase == SERVICE_STARTING ? 1 : 2;
 	struct buf text;
 
 	buf_init(&text, METRICS_MAX_BYTES);
-	metrics_put(&text, tables, 2, args);
+	metrics_put(&text, tables, count, args);
 	if (text.failed)
 		httpd_problem_simple(req, 500, "internal", "Internal error",
 				     "the metrics do not fit the answer");

@@ -23,6 +23,8 @@ struct service_admin {
 	unsigned server_count;
 	uint64_t reloads_ok, reloads_failed;
 	int64_t start_wall_s;
+	/* start() may turn the loop, so that requests come before it is done.
+	 * Draining follows up only. */
 	enum { SERVICE_STARTING, SERVICE_UP, SERVICE_DRAINING } phase;
 };
 

@@ -8,21 +8,25 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "lib/base/err.h"
+#include "lib/base/log.h"
 #include "lib/svc/service.h"
 
 #define DEADLINE_MS 20000
 
 struct settings {
 	struct conf_listen listen_admin;
-	bool start_fails, drains_at_once;
+	bool start_fails, start_waits, drains_at_once;
 };
 
 #define OPTION(member, kind_, text)                                            \
@@ -36,17 +40,43 @@ struct settings {
 static const struct conf_option options[] = {
 	OPTION(listen_admin, CONF_LISTEN, "off"),
 	OPTION(start_fails, CONF_BOOL, "no"),
+	OPTION(start_waits, CONF_BOOL, "no"),
 	OPTION(drains_at_once, CONF_BOOL, "no"),
 };
 static const struct conf_table table = {options, ARRAY_LEN(options), NULL};
+
+/* As the registry does while its store loads: requests come before start() is
+ * done. */
+static int turn_loop(struct service_context *ctx)
+{
+	int rc;
+
+	log_info("test.loading");
+	rc = loop_run(ctx->loop);
+	return rc ? rc : ERR_CLOSED;
+}
 
 static int start(struct service_context *ctx, void **app_r)
 {
 	const struct settings *settings = ctx->settings;
 
 	*app_r = NULL;
+	if (settings->start_waits)
+		return turn_loop(ctx);
+	*app_r = ctx;
 	return settings->start_fails ? ERR_STATE : 0;
 }
+
+static void collect(struct metrics_writer *w, void *arg)
+{
+	if (!arg)
+		abort(); /* start() is not done */
+	metrics_sample_u64(w, "", 1);
+}
+
+static const struct metrics_row rows[] = {
+	{"peri_test", METRICS_GAUGE, "x", "", collect},
+};
 
 static void drain(struct service_context *ctx)
 {
@@ -68,6 +98,7 @@ static struct service service = {
 	.conf = &table,
 	.settings_bytes = sizeof(struct settings),
 	.admin_listen_offset = offsetof(struct settings, listen_admin),
+	.metrics = {rows, ARRAY_LEN(rows)},
 	.start = start,
 	.drain = drain,
 	.drain_timeout_ms = 60000,
@@ -81,9 +112,11 @@ struct child {
 	size_t log_len;
 };
 
-static void spawn(struct child *child, const char *arg)
+static void spawn_with(struct child *child, const char *arg, const char *more)
 {
-	char *argv[] = {(char *)(uintptr_t) "p", (char *)(uintptr_t)arg, NULL};
+	char *argv[] = {(char *)(uintptr_t) "p", (char *)(uintptr_t)arg,
+			(char *)(uintptr_t)more, NULL};
+	int argc = 1 + (arg != NULL) + (more != NULL);
 	int fds[2];
 
 	memset(child, 0, sizeof(*child));
@@ -94,10 +127,15 @@ static void spawn(struct child *child, const char *arg)
 		dup2(fds[1], STDERR_FILENO);
 		close(fds[0]);
 		close(fds[1]);
-		_exit(service_main(&service, arg ? 2 : 1, argv));
+		_exit(service_main(&service, argc, argv));
 	}
 	close(fds[1]);
 	child->log_fd = fds[0];
+}
+
+static void spawn(struct child *child, const char *arg)
+{
+	spawn_with(child, arg, NULL);
 }
 
 /* Read the child's log until @text is in it; NULL: until its end. */
@@ -182,6 +220,55 @@ static void test_failed_start(void **state)
 	assert_null(strstr(child.log, "service.ready"));
 }
 
+/* What the child answers to GET /metrics; it closes the connection. */
+static void scrape(const struct child *child, char *answer_r, size_t bytes)
+{
+	static const char ask[] = "GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+				  "Connection: close\r\n\r\n";
+	const char *port = strstr(child->log, "port=");
+	struct sockaddr_in at = {.sin_family = AF_INET};
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	size_t len = 0;
+	ssize_t got;
+
+	assert_non_null(port);
+	at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	at.sin_port = htons((uint16_t)strtoul(port + 5, NULL, 10));
+	assert_int_equal(connect(fd, (const struct sockaddr *)&at, sizeof(at)),
+			 0);
+	assert_int_equal(write(fd, ask, sizeof(ask) - 1), sizeof(ask) - 1);
+	while ((got = read(fd, answer_r + len, bytes - 1 - len)) > 0)
+		len += (size_t)got;
+	answer_r[len] = '\0';
+	close(fd);
+}
+
+static void test_metrics_while_it_starts_are_the_common_ones(void **state)
+{
+	static char answer[65536];
+	struct child child;
+
+	(void)state;
+	spawn_with(&child, "--listen-admin=127.0.0.1:0", "--start-waits=yes");
+	wait_for(&child, "test.loading");
+	scrape(&child, answer, sizeof(answer));
+	assert_non_null(strstr(answer, "HTTP/1.1 200"));
+	assert_non_null(strstr(answer, "peri_build_info{"));
+	assert_null(strstr(answer, "peri_test"));
+	/* nothing is there that could drain */
+	kill(child.pid, SIGTERM);
+	expect_end(&child, 1);
+	assert_null(strstr(child.log, "service.drain "));
+
+	spawn_with(&child, "--listen-admin=127.0.0.1:0", "--drains-at-once");
+	wait_for(&child, "service.ready");
+	scrape(&child, answer, sizeof(answer));
+	assert_non_null(strstr(answer, "peri_build_info{"));
+	assert_non_null(strstr(answer, "peri_test 1\n"));
+	kill(child.pid, SIGTERM);
+	expect_end(&child, 0);
+}
+
 static void test_wrong_usage(void **state)
 {
 	struct child child;
@@ -212,6 +299,8 @@ int main(void)
 		cmocka_unit_test(test_second_signal_ends_at_once),
 		cmocka_unit_test(test_drain_times_out),
 		cmocka_unit_test(test_failed_start),
+		cmocka_unit_test(
+			test_metrics_while_it_starts_are_the_common_ones),
 		cmocka_unit_test(test_wrong_usage),
 		cmocka_unit_test(test_hangup_does_not_end_it),
 	};

@@ -121,6 +121,24 @@ static void test_a_minute_is_the_mean_of_what_is_known(void **state)
 	history_free(&h);
 }
 
+static void test_a_held_slot_stays(void **state)
+{
+	struct history *h = history_new(2);
+	uint32_t held;
+
+	(void)state;
+	held = history_slot(h, SV("held"), START_S);
+	history_hold(h, held);
+	history_slot(h, SV("b"), START_S + 1);
+	/* silent for longer than "b", and after a clock that was set forward */
+	assert_int_equal(history_slot(h, SV("c"), START_S + 86400), 1);
+	assert_int_equal(history_find(h, SV("held")), held);
+	history_let_go(h, held);
+	assert_int_equal(history_slot(h, SV("d"), START_S + 86400), held);
+	assert_int_equal(history_find(h, SV("held")), HISTORY_NONE);
+	history_free(&h);
+}
+
 static void test_a_slot_goes_to_the_longest_silent(void **state)
 {
 	struct history *h = history_new(2);
@@ -255,6 +273,7 @@ int main(void)
 		cmocka_unit_test(test_an_hour_is_all_there_is),
 		cmocka_unit_test(test_a_minute_is_the_mean_of_what_is_known),
 		cmocka_unit_test(test_a_slot_goes_to_the_longest_silent),
+		cmocka_unit_test(test_a_held_slot_stays),
 		cmocka_unit_test(
 			test_a_new_target_has_nothing_of_the_one_before),
 		cmocka_unit_test(test_names_that_do_not_fit_get_no_slot),
