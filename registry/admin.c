@@ -135,15 +135,26 @@ static bool check_page(const struct api_call *call)
 	return false;
 }
 
-static void handle(const struct api_call *call,
-		   const struct router_route *route)
+/* Whether whoever asks may do what @needed may; else it has been refused. */
+static bool check_who(struct api_call *call, struct access_who *who,
+		      enum access_role needed)
 {
-	if (!check_page(call))
-		return;
-	if (call->who->role < route->role)
-		refuse_role(call, route->role);
-	else if (router_check(call, route))
-		route->handle(call);
+	struct registry *r = call->registry;
+	int rc = access_who(r->access, registry_settings_of(r), call->req, who);
+
+	call->who = who;
+	if (rc == ERR_LIMIT)
+		api_refuse(call, REFUSAL_TOO_MANY_LOGINS, NULL);
+	else if (rc != 0)
+		api_refuse(call, REFUSAL_UNAUTHORIZED,
+			   "nobody has this bearer token");
+	else if (!check_page(call))
+		return false;
+	else if (who->role < needed)
+		refuse_role(call, needed);
+	else
+		return true;
+	return false;
 }
 
 bool admin_handle(struct service_context *ctx, struct httpd_request *req)
@@ -151,9 +162,8 @@ bool admin_handle(struct service_context *ctx, struct httpd_request *req)
 	static const struct router_table table = {routes, ARRAY_LEN(routes)};
 	struct registry *r = ctx->app;
 	struct access_who who;
-	struct api_call call = {.registry = r, .req = req, .who = &who};
+	struct api_call call = {.registry = r, .req = req};
 	const struct router_route *route;
-	int rc;
 
 	if (!router_knows(&table, req->head->path))
 		return false;
@@ -165,13 +175,16 @@ bool admin_handle(struct service_context *ctx, struct httpd_request *req)
 	route = router_find(&table, &call);
 	if (!route)
 		return true;
-	rc = access_who(r->access, registry_settings_of(r), req, &who);
-	if (rc == 0)
-		handle(&call, route);
-	else if (rc == ERR_LIMIT)
-		api_refuse(&call, REFUSAL_TOO_MANY_LOGINS, NULL);
-	else
-		api_refuse(&call, REFUSAL_UNAUTHORIZED,
-			   "nobody has this bearer token");
+	if (check_who(&call, &who, route->role) && router_check(&call, route))
+		route->handle(&call);
 	return true;
+}
+
+bool admin_metrics_refused(struct service_context *ctx,
+			   struct httpd_request *req)
+{
+	struct access_who who;
+	struct api_call call = {.registry = ctx->app, .req = req};
+
+	return !check_who(&call, &who, ACCESS_VIEWER);
 }

@@ -11,4 +11,9 @@
  * over. Returns false for a path that is not ours. For struct service. */
 bool admin_handle(struct service_context *ctx, struct httpd_request *req);
 
+/* admin_metrics_refused - /metrics names nodes, so it is for whom /v1/state is
+ * for. For struct service. */
+bool admin_metrics_refused(struct service_context *ctx,
+			   struct httpd_request *req);
+
 #endif

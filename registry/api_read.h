@@ -19,6 +19,7 @@ void api_read_watch(const struct api_call *call);
 /* api_read_healthz, _readyz, _metrics - as on the admin listener. */
 void api_read_healthz(const struct api_call *call);
 void api_read_readyz(const struct api_call *call);
+/* For everybody who reaches the listener, as /v1/nodes. */
 void api_read_metrics(const struct api_call *call);
 
 #endif

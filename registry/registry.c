@@ -373,6 +373,7 @@ const struct service *registry_service(void)
 		.drain_timeout_ms = DRAIN_TIMEOUT_MS,
 		.stop = stop,
 		.ready = ready,
+		.metrics_refused = admin_metrics_refused,
 		.admin_handler = admin_handle,
 	};
 

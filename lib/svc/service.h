@@ -50,6 +50,11 @@ struct service {
 	/* /readyz: true, with a detail if there is one to tell, or false with
 	 * the reason. */
 	bool (*ready)(struct service_context *ctx, struct buf *why);
+	/* Who may not read the rows of this daemon: true when it refused the
+	 * request for /metrics. Asked only after start(). May be NULL: all may.
+	 */
+	bool (*metrics_refused)(struct service_context *ctx,
+				struct httpd_request *req);
 	/* More admin paths; true when it answered. May be NULL. */
 	bool (*admin_handler)(struct service_context *ctx,
 			      struct httpd_request *req);

@@ -220,10 +220,14 @@ static void answer_metrics(struct httpd_request *req,
 	const struct metrics_table *const tables[] = {&common,
 						      &admin->service->metrics};
 	void *const args[] = {(void *)(uintptr_t)admin, admin->ctx->app};
+	const struct service *service = admin->service;
 	/* What start() has not finished yet has nothing to tell. */
 	size_t count = admin->phase == SERVICE_STARTING ? 1 : 2;
 	struct buf text;
 
+	if (count == 2 && service->metrics_refused &&
+	    service->metrics_refused(admin->ctx, req))
+		return;
 	buf_init(&text, METRICS_MAX_BYTES);
 	metrics_put(&text, tables, count, args);
 	if (text.failed)

@@ -65,6 +65,30 @@ def test_names_that_point_here_are_not_enough(registry):
         "vera-0123456789abcdef")}).status == 200
 
 
+def test_metrics_are_for_whom_the_state_is_for(fleet, registry, tmp_path):
+    """They name the nodes. What tells nothing of the fleet is everybody's."""
+    scraper = bearer("vera-0123456789abcdef")
+    (tmp_path / "closed").mkdir()
+    closed = start(fleet, tmp_path / "closed", "--anonymous-role", "none")
+    own = (tmp_path / "closed" / "state" / "admin.token").read_text().strip()
+    for daemon, headers, status in (
+            (registry, {}, 200),
+            (registry, scraper, 200),
+            (registry, {"Host": "evil.example"}, 421),
+            (registry, {"Host": "evil.example", **scraper}, 200),
+            (registry, bearer("nobody-0123456789abcdef"), 401),
+            (closed, {}, 401),
+            (closed, bearer(own), 200)):
+        for path in ("/metrics", "/v1/state"):
+            answer = http_call(daemon.ports["admin"], "GET", path,
+                               headers=headers)
+            assert answer.status == status, (path, headers)
+            assert (b"peri_registry_nodes" in answer.body) == (
+                path == "/metrics" and status == 200)
+    for path in ("/healthz", "/readyz", "/version"):
+        assert http_call(closed.ports["admin"], "GET", path).status == 200
+
+
 def test_a_token_file_that_others_read_is_refused(fleet, tmp_path):
     tokens = tmp_path / "tokens"
     tokens.write_text("vera viewer vera-0123456789abcdef\n")
