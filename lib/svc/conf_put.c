@@ -106,6 +106,16 @@ static const char *put_default(const struct conf_option *o)
 	return o->default_text;
 }
 
+/* @help without its full stop: more follows. */
+static struct sv put_unfinished(const char *help)
+{
+	struct sv text = sv_str(help ? help : "");
+
+	if (text.len > 0 && text.ptr[text.len - 1] == '.')
+		text.len--;
+	return text;
+}
+
 static void put_help_option(struct buf *b, const struct conf_option *o)
 {
 	struct buf text;
@@ -116,7 +126,7 @@ static void put_help_option(struct buf *b, const struct conf_option *o)
 		buf_printf(b, "=%s", o->metavar);
 	buf_char(b, '\n');
 	buf_init(&text, MEANING_MAX);
-	buf_str(&text, o->help ? o->help : "");
+	buf_sv(&text, put_unfinished(o->help));
 	if (o->min != 0 || o->max != 0) {
 		buf_str(&text, "; ");
 		conf_value_put_range(&text, o);

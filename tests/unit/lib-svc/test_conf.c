@@ -56,7 +56,7 @@ static const struct conf_option OPTIONS[] = {
 	 .max = 10,
 	 .reloadable = true,
 	 .metavar = "X",
-	 .help = "growth"},
+	 .help = "Growth, of each. Above 1."},
 	{.name = "verbose",
 	 .kind = CONF_BOOL,
 	 AT(verbose),
@@ -663,6 +663,10 @@ static void test_help_and_docs(void **state)
 			       "        where (default *:8053)\n"));
 	assert_non_null(strstr(buf_cstr(&b), "        threads | workers; "
 					     "1..64 (default 2)\n"));
+	/* The range and the default belong to the sentence. */
+	assert_non_null(strstr(buf_cstr(&b),
+			       "        Growth, of each. Above 1; "
+			       "0..10 (default 1.6)\n"));
 	buf_reset(&b);
 	conf_put_markdown(&b, &TABLE);
 	assert_non_null(strstr(buf_cstr(&b), "\n| `workers` | `2` | N, 1..64 | "
