@@ -29,6 +29,7 @@ const struct cli_command *cli_command_at(unsigned index)
 		cmd_nodes_command,
 		cmd_node_command,
 		cmd_regions_command,
+		cmd_coverage_command,
 		cmd_events_command,
 		cmd_history_command,
 		cmd_explain_command,

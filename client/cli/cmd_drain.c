@@ -15,9 +15,11 @@ static unsigned list_options(void *settings, struct cli_option *options_r)
 	struct settings *s = settings;
 	const struct cli_option options[] = {
 		{"rate", CLI_NUMBER, "PERCENT",
-		 "of the clients that go each minute [10]", &s->rate, 1, 100},
+		 "of the clients that go each minute [what holds, or 10]",
+		 &s->rate, 1, 100},
 		{"deadline", CLI_DURATION, "TIME",
-		 "all of them are gone by then", &s->deadline_ms, 0, 0},
+		 "all of them are gone by then [what holds]", &s->deadline_ms,
+		 0, 0},
 	};
 
 	memcpy(options_r, options, sizeof(options));
@@ -25,13 +27,16 @@ static unsigned list_options(void *settings, struct cli_option *options_r)
 	       operate_options(&s->operate, options_r + ARRAY_LEN(options));
 }
 
+/* A drain that goes on keeps what is not said. */
 static void change(struct intent *intent, const void *arg)
 {
 	const struct settings *s = arg;
 
 	intent->state = INTENT_DRAIN;
-	intent->shed_per_min = s->rate;
-	intent->deadline_s = (uint32_t)((s->deadline_ms + 999) / 1000);
+	if (s->rate > 0)
+		intent->shed_per_min = s->rate;
+	if (s->deadline_ms > 0)
+		intent->deadline_s = (uint32_t)((s->deadline_ms + 999) / 1000);
 }
 
 static int run(const struct cli *cli, const void *settings,

@@ -11,6 +11,7 @@ const struct cli_command *cmd_resolve_command(void);
 const struct cli_command *cmd_connect_command(void);
 const struct cli_command *cmd_nodes_command(void);
 const struct cli_command *cmd_regions_command(void);
+const struct cli_command *cmd_coverage_command(void);
 const struct cli_command *cmd_explain_command(void);
 const struct cli_command *cmd_token_command(void);
 const struct cli_command *cmd_load_command(void);

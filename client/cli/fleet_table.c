@@ -9,7 +9,7 @@
 #include "client/cli/table.h"
 #include "client/cli/when.h"
 
-#define TEXT_BYTES 160
+#define TEXT_BYTES 320 /* a few names of 64 bytes */
 
 static double share_of(const struct json *v, const char *part,
 		       const char *whole)
@@ -219,6 +219,62 @@ void fleet_table_regions(struct buf *b, const struct json *root)
 		table_real(t, pick_real(v, "spill_share", NAN) * 100, 1);
 		table_real(t, pick_real(v, "bias_km", NAN), 0);
 		add_text(t, put_intent, v);
+	}
+	table_put(b, t);
+	table_free(&t);
+}
+
+static void put_place(struct buf *b, const void *area)
+{
+	double lat = pick_real(area, "lat", NAN);
+	double lon = pick_real(area, "lon", NAN);
+
+	if (isnan(lat) || isnan(lon))
+		buf_char(b, '-');
+	else
+		buf_printf(b, "%.1f, %.1f", lat, lon);
+}
+
+/* "80 % us-ashburn, 20 % de-frankfurt": the share first, as a long cell loses
+ * its end. */
+static void put_tops(struct buf *b, const void *area)
+{
+	const struct json *list = json_member(area, "regions");
+
+	for (size_t i = 0; i < json_array_len(list); i++) {
+		const struct json *pair = json_array_at(list, i);
+		struct sv id = SV("");
+		double share = NAN;
+
+		if (json_get_text(json_array_at(pair, 0), &id) != 0 ||
+		    json_get_real(json_array_at(pair, 1), &share) != 0)
+			continue;
+		buf_printf(b, "%s%.0f %% " SV_FMT, b->len > 0 ? ", " : "",
+			   share * 100, SV_ARG(id));
+	}
+}
+
+void fleet_table_areas(struct buf *b, const struct json *root)
+{
+	static const struct table_column columns[] = {
+		{"country", TABLE_LEFT},    {"place", TABLE_LEFT},
+		{"clients/s", TABLE_RIGHT}, {"share %", TABLE_RIGHT},
+		{"nearest %", TABLE_RIGHT}, {"km p50", TABLE_RIGHT},
+		{"regions", TABLE_LEFT},
+	};
+	const struct json *list = json_member(root, "areas");
+	struct table *t = table_new(columns, ARRAY_LEN(columns));
+
+	for (size_t i = 0; i < json_array_len(list); i++) {
+		const struct json *v = json_array_at(list, i);
+
+		table_text(t, pick_text(v, "country"));
+		add_text(t, put_place, v);
+		table_real(t, pick_real(v, "per_s", NAN), 2);
+		table_real(t, pick_real(v, "share", NAN) * 100, 1);
+		table_real(t, pick_real(v, "nearest_share", NAN) * 100, 1);
+		table_real(t, pick_real(v, "km_p50", NAN), 0);
+		add_text(t, put_tops, v);
 	}
 	table_put(b, t);
 	table_free(&t);

@@ -1,6 +1,6 @@
 /*
  * fleet_table.h - the parts of the registry's /v1/state as people read them:
- * shared by status, top, nodes and regions. Pure.
+ * shared by status, top, nodes, regions and coverage. Pure.
  */
 #ifndef PERI_CLIENT_CLI_FLEET_TABLE_H
 #define PERI_CLIENT_CLI_FLEET_TABLE_H
@@ -21,6 +21,8 @@ bool fleet_table_passes(const struct fleet_filter *filter,
 void fleet_table_status(struct buf *b, const struct json *root);
 void fleet_table_balancers(struct buf *b, const struct json *root);
 void fleet_table_regions(struct buf *b, const struct json *root);
+/* fleet_table_areas - where clients are, and which regions they get. */
+void fleet_table_areas(struct buf *b, const struct json *root);
 /* fleet_table_nodes - at most @rows_max of them. */
 void fleet_table_nodes(struct buf *b, const struct json *root,
 		       const struct fleet_filter *filter, size_t rows_max);

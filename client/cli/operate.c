@@ -30,7 +30,8 @@ unsigned operate_options(struct operate_settings *s,
 		{"until", CLI_TEXT, "WHEN",
 		 "or then (UTC): 18:30 or 2026-11-23T06:00Z", &s->until, 0, 0},
 		{"dry-run", CLI_FLAG, NULL,
-		 "only show whose clients would move", &s->dry_run, 0, 0},
+		 "only show whose clients would move; not of an end",
+		 &s->dry_run, 0, 0},
 	};
 
 	memcpy(options_r, options, sizeof(options));
@@ -65,11 +66,13 @@ void operate_put_body(struct buf *b, const struct intent *i)
 	jsonw_object_end(&w);
 }
 
-static void put_parameter(struct buf *b, const char *name, const char *id)
+static void put_parameter(struct buf *b, const char *name, const char *scope,
+			  const char *id)
 {
 	buf_char(b, b->len == 0 ? '?' : '&');
 	buf_str(b, name);
 	buf_char(b, '=');
+	buf_str(b, scope);
 	url_encode(b, sv_str(id));
 }
 
@@ -84,16 +87,18 @@ void operate_put_preview(struct buf *b, const struct intent *now,
 	bool is_node = wanted->scope == INTENT_NODE;
 
 	if (takes_none(wanted) && !takes_none(now))
-		put_parameter(b, is_node ? "without" : "drained", wanted->id);
-	if (is_node && wanted->has_weight &&
+		put_parameter(b, is_node ? "without" : "drained", "",
+			      wanted->id);
+	if (wanted->has_weight &&
 	    (!now->has_weight || now->weight != wanted->weight)) {
-		put_parameter(b, "weight", wanted->id);
+		put_parameter(b, "weight", is_node ? "" : "region/",
+			      wanted->id);
 		buf_printf(b, ":%u", wanted->weight);
 	}
 	if (!is_node && wanted->has_bias &&
 	    (!now->has_bias || now->bias_km < wanted->bias_km ||
 	     now->bias_km > wanted->bias_km)) {
-		put_parameter(b, "bias", wanted->id);
+		put_parameter(b, "bias", "", wanted->id);
 		buf_char(b, ':');
 		buf_double(b, wanted->bias_km);
 	}

@@ -29,8 +29,8 @@ int preview_show(const struct cli *cli, struct sv query)
 	struct ask ask;
 
 	if (query.len == 0) {
-		cli_error("there is no preview of that: a change of a region's "
-			  "weight, or an end of a change");
+		cli_error("there is no preview of that: it ends something, or "
+			  "moves nobody");
 		return CLI_USAGE;
 	}
 	buf_init_fixed(&target, storage, sizeof(storage));

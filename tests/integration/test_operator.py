@@ -91,6 +91,9 @@ def test_nodes_and_regions_are_the_states(operator):
             ["nodes"]] == ["sin-1"]
     assert operator.json("nodes", "--state", "down")["nodes"] == []
     assert operator.json("regions")["regions"] == state["regions"]
+    assert operator.json("coverage") == {k: state[k]
+                                         for k in ("areas", "flows")}
+    assert operator.fine("coverage").split()[:2] == ["country", "place"]
     assert without_times(operator.json("node", "fra-1")) == without_times(
         next(n for n in state["nodes"] if n["id"] == "fra-1"))
     table = operator.fine("nodes")
@@ -305,6 +308,12 @@ def test_drain_keeps_a_weight_and_undrain_too(operator):
                                                   "kernel")
     assert drained["until_wall_s"] - drained["since_wall_s"] in (7199, 7200,
                                                                  7201)
+    # What is not said again stays.
+    again = operator.json("drain", "fra-1", "--reason", "still", "--rate", "7")
+    assert (again["shed_per_min"], again["deadline_s"]) == (7, 1800)
+    again = operator.json("drain", "fra-1", "--reason", "more", "--deadline",
+                          "40m")
+    assert (again["shed_per_min"], again["deadline_s"]) == (7, 2400)
     shown = operator.json("intent", "fra-1")
     assert shown == operator.api("/v1/intent/node/fra-1")
     assert operator.json("intent") == operator.api("/v1/intents")
@@ -463,6 +472,7 @@ def test_a_dry_run_asks_what_would_move_and_changes_nothing(fleet, tmp_path):
         (["drain", "fra-1"], "without=fra-1"),
         (["maint", "eu"], "drained=eu"),
         (["bias", "eu", "300"], "bias=eu:300"),
+        (["weight", "eu", "50"], "weight=region/eu:50"),
     ]
     for args, query in rows:
         assert operator.json(*args, "--dry-run") == PREVIEW
@@ -470,8 +480,10 @@ def test_a_dry_run_asks_what_would_move_and_changes_nothing(fleet, tmp_path):
     table = operator.fine("drain", "fra-1", "--dry-run")
     assert table.startswith("35.0 % of all first choices would move")
     assert re.search(r"^eu +60\.00 +25\.00 +-35\.00$", table, re.M)
-    done = operator.run("undrain", "fra-1", "--dry-run")
-    assert done.returncode == 2 and "no preview" in done.stderr
+    for args in (["undrain", "fra-1"], ["release", "fra-1"],
+                 ["weight", "fra-1", "none"]):
+        done = operator.run(*args, "--dry-run")
+        assert done.returncode == 2 and "no preview" in done.stderr
     assert operator.api("/v1/intents")["intents"] == []
     server.shutdown()
     server.server_close()
@@ -496,6 +508,11 @@ def test_a_dry_run_with_a_real_balancer(pair):  # noqa: F811
         return len(nodes) == 2 and nodes
     nodes = until(all_moves, 20, "both nodes in the preview")
     assert (nodes["n-1"]["after"], nodes["n-2"]["after"]) == (0, 1)
+    region = run_tool("perictl", "weight", "asia", "0", "--dry-run", "-o",
+                      "json", env=env)
+    assert region.returncode == 0, region.stderr
+    after = {n["id"]: n["after"] for n in json.loads(region.stdout)["nodes"]}
+    assert (after["n-1"], after["n-2"]) == (1, 0)
     share = nodes["n-1"]["before"] * 100
     assert shown().startswith(f"{share:.1f} % of all first choices would "
                               "move (by room, since nobody asks now)\n")

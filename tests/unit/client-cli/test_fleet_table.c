@@ -113,12 +113,37 @@ static void test_a_drains_progress(void **state)
 	json_free(&root);
 }
 
+static void test_areas(void **state)
+{
+	struct json *root = parse(
+		"{\"areas\":[{\"country\":\"BR\",\"lat\":-23.56,\"lon\":-46.69,"
+		"\"per_s\":1.25,\"share\":0.4,\"nearest_share\":0.95,"
+		"\"km_p50\":7664,\"regions\":[[\"iad\",0.8],[\"fra\",0.2]]},"
+		"{\"country\":\"\",\"lat\":null,\"per_s\":1,\"share\":null,"
+		"\"regions\":[[7],\"x\",[]]}]}");
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, 65536);
+	fleet_table_areas(&b, root);
+	assert_non_null(strstr(buf_cstr(&b),
+			       "\nBR       -23.6, -46.7       1.25     40.0  "
+			       "     95.0    7664  80 % iad, 20 % fra\n"));
+	/* Of a place that is not known, and with regions that are none. */
+	assert_non_null(strstr(buf_cstr(&b),
+			       "\n         -                  1.00        -  "
+			       "        -       -  \n"));
+	buf_fini(&b);
+	json_free(&root);
+}
+
 /* An empty or foreign document is a table of unknowns, never a crash. */
 static void test_nothing_is_known(void **state)
 {
 	static const char *const texts[] = {
 		"{}", "[]",
-		"{\"status\":7,\"regions\":{},\"nodes\":[1,null],"
+		"{\"status\":7,\"regions\":{},\"areas\":[7,null],\"nodes\":[1,"
+		"null],"
 		"\"balancers\":[[]],\"registry\":\"x\"}"};
 
 	(void)state;
@@ -131,6 +156,7 @@ static void test_nothing_is_known(void **state)
 		fleet_table_status(&b, root);
 		fleet_table_balancers(&b, root);
 		fleet_table_regions(&b, root);
+		fleet_table_areas(&b, root);
 		fleet_table_nodes(&b, root, &all, 10);
 		assert_false(b.failed);
 		assert_non_null(
@@ -146,6 +172,7 @@ int main(void)
 		cmocka_unit_test(test_intents),
 		cmocka_unit_test(test_filters),
 		cmocka_unit_test(test_a_drains_progress),
+		cmocka_unit_test(test_areas),
 		cmocka_unit_test(test_nothing_is_known),
 	};
 
