@@ -348,9 +348,10 @@ static void begin(struct viewer *viewer, struct sv from, uint64_t seen_seq)
 	}
 	hub->counters.resumed++;
 	viewer->next_seq = seen_seq + 1;
-	catch_up(viewer);
+	/* Not before the handler is over: only then does the stream tell what
+	 * is unread. */
 	if (is_behind(viewer))
-		loop_timer_once(hub->pump_timer, PUMP_PERIOD_MS);
+		loop_timer_once(hub->pump_timer, 0);
 }
 
 int viewer_hub_watch(struct viewer_hub *hub, struct httpd_request *req,

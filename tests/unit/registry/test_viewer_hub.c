@@ -234,6 +234,20 @@ static void who_does_not_read_costs_no_more(void **state)
 	until("{\"last\":1}");
 }
 
+static void who_comes_back_and_does_not_read_costs_no_more(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 30; i++)
+		add_big();
+	watch("e1:1");
+	for (unsigned i = 0; i < 20; i++)
+		turn_once();
+	assert_int_equal(viewer_hub_counters(w.hub)->resumed, 1);
+	assert_true(viewer_hub_counters(w.hub)->bytes < 12u << 20);
+	until("id: e1:30\n");
+	assert_null(strstr(w.in.data, "event: reset"));
+}
+
 static void too_long_an_event_is_a_reset(void **state)
 {
 	char *text = mem_alloc(VIEWER_HUB_EVENT_BYTES + 1);
@@ -260,6 +274,9 @@ int main(void)
 			the_last_that_were_kept_are_enough, setup, teardown),
 		cmocka_unit_test_setup_teardown(who_does_not_read_costs_no_more,
 						setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			who_comes_back_and_does_not_read_costs_no_more, setup,
+			teardown),
 		cmocka_unit_test_setup_teardown(too_long_an_event_is_a_reset,
 						setup, teardown),
 	};
