@@ -115,6 +115,7 @@ static void put_saved(struct buf *b, struct fleet *fleet,
 	jsonw_str(&w, "type", "saved");
 	jsonw_i64(&w, "wall_ms", mark->saved_wall_ms);
 	jsonw_u64(&w, "balancers", mark->balancers);
+	jsonw_bool(&w, "intents", true);
 	jsonw_real(&w, "session_conn_s", sessions->conn_s);
 	jsonw_real(&w, "session_ended", sessions->ended);
 	jsonw_real(&w, "session_faded", sessions->faded);
@@ -244,6 +245,7 @@ struct saved {
 	char type[16];
 	int64_t wall_ms;
 	uint32_t balancers;
+	bool intents;
 	double conn_s, ended, faded;
 };
 
@@ -263,6 +265,7 @@ static int read_saved(struct sv *text, struct saved *saved, struct buf *why)
 		 .min = 0,
 		 .max = FEED_BALANCERS_MAX,
 		 AT(saved, balancers)},
+		{.name = "intents", .kind = JSON_BOOL, AT(saved, intents)},
 		{.name = "session_conn_s", SUM, AT(saved, conn_s)},
 		{.name = "session_ended", SUM, AT(saved, ended)},
 		{.name = "session_faded",
@@ -379,6 +382,10 @@ int state_file_take(struct sv text, struct fleet *fleet, int64_t now_ms,
 		.ended = saved.ended,
 		.faded = saved.faded,
 	};
+	/* Who wrote it knew no intents and skipped them: its revision does not
+	 * say that all before it is here. Ask for everything. */
+	if (!saved.intents)
+		mark.epoch[0] = '\0';
 	*mark_r = mark;
 	return 0;
 }

@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "lib/base/err.h"
+#include "lib/base/hash.h"
 
 #define NODES 20
 
@@ -197,6 +198,49 @@ static void test_impossible_measures_are_refused(void **state)
 	fleet_free(&from);
 }
 
+/* @b again as one would have been that says @find as @put. */
+static void say_otherwise(struct buf *b, const char *find, const char *put)
+{
+	char *at = strstr(buf_cstr(b), find);
+	const char *rest = strstr(b->data, "{\"type\":\"end\"");
+	struct buf other;
+
+	assert_non_null(at);
+	buf_init(&other, 1 << 20);
+	buf_put(&other, b->data, (size_t)(at - b->data));
+	buf_str(&other, put);
+	at += strlen(find);
+	buf_put(&other, at, (size_t)(rest - at));
+	buf_printf(&other,
+		   "{\"type\":\"end\",\"bytes\":%zu,"
+		   "\"sum\":\"%016llx\"}\n",
+		   other.len, (unsigned long long)hash_text(buf_view(&other)));
+	buf_fini(b);
+	*b = other;
+}
+
+/* Its revision does not say that all intents before it are here. */
+static void test_one_without_intents_asks_for_everything(void **state)
+{
+	static const char *const puts[] = {"", "\"intents\":false,"};
+	struct state_file_mark mark;
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		struct fleet *fleet = fleet_new();
+		struct buf b;
+
+		render(&b);
+		say_otherwise(&b, "\"intents\":true,", puts[i]);
+		assert_int_equal(take(buf_view(&b), fleet, &mark), 0);
+		assert_string_equal(mark.epoch, "");
+		assert_int_equal(mark.balancers, 3);
+		assert_int_equal(count_of(fleet), NODES);
+		fleet_free(&fleet);
+		buf_fini(&b);
+	}
+}
+
 static void test_empty_fleet(void **state)
 {
 	const struct state_file_mark mark = {.epoch = "e", .rev = 1};
@@ -289,6 +333,7 @@ int main(void)
 		cmocka_unit_test(test_round_trip),
 		cmocka_unit_test(test_measures_are_kept),
 		cmocka_unit_test(test_impossible_measures_are_refused),
+		cmocka_unit_test(test_one_without_intents_asks_for_everything),
 		cmocka_unit_test(test_empty_fleet),
 		cmocka_unit_test(test_cut_anywhere),
 		cmocka_unit_test(test_altered_anywhere),
