@@ -274,7 +274,8 @@ static void reply_audit(const struct api_call *call,
 void api_intent_audit(const struct api_call *call)
 {
 	static const char *const names[] = {"after", "limit", "target", NULL};
-	struct audit_filter filter = {.after = 0};
+	struct audit_filter filter = {
+		.below = intent_keeper_first_seq(call->registry)};
 	uint64_t limit = AUDIT_LIMIT_DEFAULT;
 	char storage[3 * INTENT_TARGET_BYTES];
 	struct buf text;

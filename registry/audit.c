@@ -67,13 +67,31 @@ void audit_render(struct audit *audit, const struct audit_event *event,
 	};
 }
 
+static struct store_op_audit **slot_of(struct audit *audit, size_t i)
+{
+	return &audit->entries[i % STORE_AUDIT_KEPT];
+}
+
+static const struct store_op_audit *at(const struct audit *audit, size_t i)
+{
+	return audit->entries[i % STORE_AUDIT_KEPT];
+}
+
+static size_t oldest(const struct audit *audit)
+{
+	return audit->count > STORE_AUDIT_KEPT ? audit->count - STORE_AUDIT_KEPT
+					       : 0;
+}
+
 void audit_keep(struct audit *audit, const struct store_audit *entry)
 {
-	struct store_op_audit **slot =
-		&audit->entries[audit->count++ % STORE_AUDIT_KEPT];
+	size_t i = audit->count++;
 
-	mem_free(*slot);
-	*slot = store_audit_copy(entry);
+	mem_free(*slot_of(audit, i));
+	/* Those with larger numbers that were durable earlier move up. */
+	for (; i > oldest(audit) && at(audit, i - 1)->seq > entry->seq; i--)
+		*slot_of(audit, i) = *slot_of(audit, i - 1);
+	*slot_of(audit, i) = store_audit_copy(entry);
 	if (entry->seq > audit->last_seq)
 		audit->last_seq = entry->seq;
 }
@@ -95,19 +113,9 @@ static bool passes(const struct audit_filter *filter,
 		   const struct store_op_audit *entry)
 {
 	return entry->seq > filter->after &&
+	       (filter->below == 0 || entry->seq < filter->below) &&
 	       (filter->target.len == 0 ||
 		sv_eq(filter->target, sv_str(entry->target)));
-}
-
-static const struct store_op_audit *at(const struct audit *audit, size_t i)
-{
-	return audit->entries[i % STORE_AUDIT_KEPT];
-}
-
-static size_t oldest(const struct audit *audit)
-{
-	return audit->count > STORE_AUDIT_KEPT ? audit->count - STORE_AUDIT_KEPT
-					       : 0;
 }
 
 /* Where the newest ones that fit the limit begin. */

@@ -44,8 +44,8 @@ void audit_free(struct audit **audit);
  */
 void audit_render(struct audit *audit, const struct audit_event *event,
 		  struct buf *json, struct store_audit *entry_r);
-/* audit_keep - show @entry (copied) from now on: it is durable. Numbers after
- * that of a restored one are larger. */
+/* audit_keep - show @entry (copied) from now on, at its place: it is durable.
+ * Numbers given away after that of a restored one are larger. */
 void audit_keep(struct audit *audit, const struct store_audit *entry);
 /* audit_write - both for what no change hangs on (log-ins): on its way to
  * @store, and shown. Who calls bounds how often. */
@@ -55,6 +55,7 @@ void audit_write(struct audit *audit, struct store *store,
 /* Which entries. */
 struct audit_filter {
 	uint64_t after;	  /* numbers above; 0 = the newest ones */
+	uint64_t below;	  /* numbers below; 0 = no bound */
 	struct sv target; /* empty = all */
 	size_t limit;
 };

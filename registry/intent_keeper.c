@@ -71,6 +71,32 @@ static const struct intent *latest(const struct registry *r,
 	return entry ? &entry->intent : NULL;
 }
 
+/* How many targets that have no intent yet get one soon. */
+static size_t count_coming(const struct registry *r)
+{
+	const struct change *change;
+	size_t count = 0;
+
+	LIST_FOREACH (change, &r->intents->changes, link) {
+		count += !change->is_release && !change->has_before &&
+			 !override_find(r->overrides, change->intent.scope,
+					sv_str(change->intent.id));
+	}
+	return count;
+}
+
+uint64_t intent_keeper_first_seq(const struct registry *r)
+{
+	const struct change *change;
+	uint64_t first = UINT64_MAX;
+
+	LIST_FOREACH (change, &r->intents->changes, link) {
+		if (change->audit->seq < first)
+			first = change->audit->seq;
+	}
+	return first;
+}
+
 static void log_change(const char *what, const struct intent *intent,
 		       const char *by)
 {
@@ -198,7 +224,8 @@ int intent_keeper_put(struct registry *r, const struct intent *intent,
 		.wall_s = intent->since_wall_s,
 	};
 
-	if (!override_has_room(r->overrides, intent->scope, sv_str(intent->id)))
+	if (!before && !override_has_room(r->overrides, intent->scope,
+					  sv_str(intent->id), count_coming(r)))
 		return ERR_RANGE;
 	change = change_new(r, intent, before, actor, listener);
 	event.before = change->has_before ? &change->before : NULL;

@@ -56,6 +56,11 @@ intent_keeper_release(struct registry *r, const struct intent *which,
 		      const struct audit_actor *actor,
 		      const struct intent_keeper_listener *listener);
 
+/* intent_keeper_first_seq - the smallest number in the audit that a change
+ * under way has: what has larger ones is not shown before. UINT64_MAX when
+ * there is none. */
+uint64_t intent_keeper_first_seq(const struct registry *r);
+
 /* intent_keeper_advance - end what is over at @now_wall_s: at once in force,
  * written behind. Several times a second. */
 void intent_keeper_advance(struct registry *r, int64_t now_wall_s);

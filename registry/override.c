@@ -131,9 +131,9 @@ void override_release(struct override_table *table, enum intent_scope scope,
 }
 
 bool override_has_room(const struct override_table *table,
-		       enum intent_scope scope, struct sv id)
+		       enum intent_scope scope, struct sv id, size_t coming)
 {
-	return override_count(table) < OVERRIDE_MAX ||
+	return override_count(table) + coming < OVERRIDE_MAX ||
 	       entry_find(table, scope, id);
 }
 

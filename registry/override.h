@@ -34,9 +34,10 @@ struct override_table *override_table_new(override_event_cb *event_cb,
 /* override_table_free - no callbacks. */
 void override_table_free(struct override_table **table);
 
-/* override_has_room - whether an intent for @id can be put. */
+/* override_has_room - whether an intent for @id can be put when @coming others
+ * that are not here yet are put before it. */
 bool override_has_room(const struct override_table *table,
-		       enum intent_scope scope, struct sv id);
+		       enum intent_scope scope, struct sv id, size_t coming);
 /* override_put - @intent (copied) holds now, whatever held for its target.
  * There is room: asked before, or the store had it. */
 void override_put(struct override_table *table, const struct intent *intent);

@@ -57,6 +57,29 @@ static void reads_the_newest_or_what_follows(void **state)
 	assert_null(audit);
 }
 
+static void each_comes_at_its_place(void **state)
+{
+	struct audit *audit = audit_new();
+
+	(void)state;
+	keep(audit, 1, "");
+	keep(audit, 4, "");
+	/* 2 and 3 are under way: who reads on from 1 must not pass them. */
+	reads(audit, ASK(.limit = 9, .below = 2), "1", 1);
+	reads(audit, ASK(.limit = 9, .after = 1, .below = 2), "", 1);
+	keep(audit, 3, "");
+	reads(audit, ASK(.limit = 9, .after = 1, .below = 2), "", 1);
+	keep(audit, 2, "");
+	reads(audit, ASK(.limit = 9, .after = 1), "2,3,4", 4);
+	for (uint64_t seq = 5; seq <= STORE_AUDIT_KEPT + 3; seq++)
+		keep(audit, seq, "");
+	keep(audit, STORE_AUDIT_KEPT + 6, "");
+	keep(audit, STORE_AUDIT_KEPT + 5, "");
+	reads(audit, ASK(.limit = 3), "8195,8197,8198", 8198);
+	reads(audit, ASK(.limit = 1, .after = 1), "6", 6);
+	audit_free(&audit);
+}
+
 static void the_oldest_go(void **state)
 {
 	struct audit *audit = audit_new();
@@ -133,6 +156,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_the_newest_or_what_follows),
+		cmocka_unit_test(each_comes_at_its_place),
 		cmocka_unit_test(the_oldest_go),
 		cmocka_unit_test(numbers_go_on_where_they_ended),
 		cmocka_unit_test(the_largest_entry_fits),

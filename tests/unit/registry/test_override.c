@@ -186,15 +186,17 @@ static void is_bounded(void **state)
 
 	for (unsigned i = 0; i < OVERRIDE_MAX; i++) {
 		assert_true(override_has_room(world->table, INTENT_NODE,
-					      SV("new")));
+					      SV("new"), 0));
 		buf_init_fixed(&id, intent.id, sizeof(intent.id));
 		buf_printf(&id, "n%u", i);
 		(void)buf_cstr(&id);
 		override_restore(world->table, &intent);
 	}
-	assert_false(override_has_room(world->table, INTENT_NODE, SV("new")));
-	assert_false(override_has_room(world->table, INTENT_REGION, SV("n1")));
-	assert_true(override_has_room(world->table, INTENT_NODE, SV("n1")));
+	assert_false(
+		override_has_room(world->table, INTENT_NODE, SV("new"), 0));
+	assert_false(
+		override_has_room(world->table, INTENT_REGION, SV("n1"), 0));
+	assert_true(override_has_room(world->table, INTENT_NODE, SV("n1"), 1));
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
