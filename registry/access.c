@@ -272,16 +272,16 @@ bool access_is_own_origin(const struct registry_settings *settings,
 		       host);
 }
 
-/* Without the port; an IPv6 address keeps its brackets. */
+/* Without the port; an IPv6 address keeps its brackets, and one that is not
+ * closed is no name. */
 static struct sv name_of(struct sv host)
 {
-	struct sv name = host;
+	struct sv rest = host, name;
 
-	if (sv_starts(host, SV("["))) {
-		name = sv_cut(&host, ']');
-		return sv_of(name.ptr, name.len + 1);
-	}
-	return sv_cut(&name, ':');
+	if (!sv_starts(host, SV("[")))
+		return sv_cut(&rest, ':');
+	name = sv_cut(&rest, ']');
+	return name.len < host.len ? sv_of(name.ptr, name.len + 1) : SV("");
 }
 
 static bool is_address(struct sv name)
