@@ -213,6 +213,20 @@ static void reply_code(const struct api_call *call, const char *code)
 	explicit_bzero(storage, sizeof(storage));
 }
 
+/* Who is let in as what. */
+static void audit_code(const struct api_call *call, const char *role,
+		       struct sv name)
+{
+	char storage[ACCESS_NAME_BYTES + 32];
+	struct buf reason;
+
+	buf_init_fixed(&reason, storage, sizeof(storage));
+	buf_str(&reason, role);
+	buf_str(&reason, " for ");
+	buf_sv(&reason, name);
+	audit(call, "login.code", call->who, buf_cstr(&reason));
+}
+
 void api_login_code(const struct api_call *call)
 {
 	struct code_body body = {0};
@@ -238,7 +252,7 @@ void api_login_code(const struct api_call *call)
 	rc = access_make_code(call->registry->access, call->req, name, role,
 			      code);
 	if (rc == 0) {
-		audit(call, "login.code", call->who, body.role);
+		audit_code(call, body.role, name);
 		reply_code(call, code);
 	} else {
 		api_refuse(call, REFUSAL_FORBIDDEN, NULL);

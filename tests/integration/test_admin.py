@@ -215,6 +215,10 @@ def test_a_code_lets_in_once(registry, tmp_path):
                 own)
     assert made.status == 200
     code = made.json()["code"]
+    audit = http_call(port, "GET", "/v1/audit",
+                      headers=own).json()["audit"]
+    assert [(x["action"], x["reason"]) for x in audit] == [
+        ("login.code", "operator for ann")]
     assert made.json() == {
         "code": code, "expires_s": 600,
         "url": f"http://127.0.0.1:{port}/#login={code}"}
