@@ -14,6 +14,7 @@
 struct balancer_table {
 	struct balancer_entry entries[BALANCER_TABLE_MAX];
 	size_t count;
+	uint64_t changes;
 	int64_t now_ms;	       /* of the last step */
 	int64_t listened_ms;   /* without pauses */
 	balancer_event_cb *cb; /* may be NULL */
@@ -120,6 +121,7 @@ int balancer_table_report(struct balancer_table *table, struct sv id,
 	entry->report = *report;
 	entry->reported_at_ms = now_ms;
 	entry->heard_ms = table->listened_ms;
+	table->changes++;
 	if (is_new)
 		tell(table, entry, BALANCER_JOINED);
 	return 0;
@@ -146,7 +148,13 @@ void balancer_table_advance(struct balancer_table *table, int64_t now_ms)
 	}
 	memset(&table->entries[kept], 0,
 	       (table->count - kept) * sizeof(table->entries[0]));
+	table->changes += table->count - kept;
 	table->count = kept;
+}
+
+uint64_t balancer_table_changes(const struct balancer_table *table)
+{
+	return table->changes;
 }
 
 int balancer_table_count(const struct balancer_table *table)

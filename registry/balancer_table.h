@@ -59,6 +59,10 @@ MUST_CHECK int balancer_table_report(struct balancer_table *table, struct sv id,
  * second; a longer pause is time in which nobody was listening. */
 void balancer_table_advance(struct balancer_table *table, int64_t now_ms);
 
+/* balancer_table_changes - grows with each report and each that is forgotten.
+ */
+uint64_t balancer_table_changes(const struct balancer_table *table);
+
 /* balancer_table_count - how many are live; -1 while it is not known yet. */
 int balancer_table_count(const struct balancer_table *table);
 

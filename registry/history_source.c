@@ -12,7 +12,7 @@
 #include "registry/lease_sums.h"
 #include "registry/picture.h"
 #include "registry/registry.h"
-#include "registry/report_sum.h"
+#include "registry/report_share.h"
 
 #define SLOTS_FLEET 2
 
@@ -259,7 +259,7 @@ bool history_source_look(struct history_source *source, int64_t wall_s,
 
 	if (!source->begun || !history_open(source->history, wall_s))
 		return false;
-	sum = report_sum_new(source->r->balancers);
+	sum = report_share_take(source->r->reports, clk_mono_ms());
 	note_reports(source, sum);
 	lease_sums_each(lease_regions(source->r->leases), look_at_region,
 			&look);

@@ -12,6 +12,7 @@
 #include "registry/picture_put.h"
 #include "registry/pulse_changes.h"
 #include "registry/registry.h"
+#include "registry/report_share.h"
 
 #define PERIOD_MS   1000
 #define PIECE_NODES 128 /* of the whole picture at a time */
@@ -25,7 +26,7 @@ struct pulse {
 	bool is_awake;
 	int64_t linger_until_ms;
 	int64_t started_ms;
-	struct report_sum *sum; /* of the last event; NULL = asleep */
+	struct report_sum *sum; /* held; of the last event; NULL = asleep */
 	struct pulse_changes changes;
 };
 
@@ -73,7 +74,7 @@ static void begin(struct pulse *pulse)
 	const struct registry *r = pulse->registry;
 
 	report_sum_free(&pulse->sum);
-	pulse->sum = report_sum_new(r->balancers);
+	pulse->sum = report_share_take(r->reports, loop_now_ms(pulse->loop));
 	pulse_changes_begin(&pulse->changes, feed_hub_rev(r->hub),
 			    loop_now_ms(pulse->loop));
 }
@@ -131,7 +132,8 @@ static void put_id(const struct pulse *pulse, struct jsonw *w, put_id_cb *put)
 void pulse_put_state_head(struct pulse *pulse, struct buf *b)
 {
 	/* Not that of the last event: a balancer may be newer. */
-	struct report_sum *sum = report_sum_new(pulse->registry->balancers);
+	struct report_sum *sum = report_share_take(pulse->registry->reports,
+						   loop_now_ms(pulse->loop));
 	struct picture_source source = source_of(pulse, sum);
 	struct picture picture;
 	struct jsonw w;
@@ -218,7 +220,8 @@ static void tell(struct pulse *pulse, const struct picture_source *source)
 static void look(struct pulse *pulse)
 {
 	struct registry *r = pulse->registry;
-	struct report_sum *sum = report_sum_new(r->balancers);
+	struct report_sum *sum =
+		report_share_take(r->reports, loop_now_ms(pulse->loop));
 	struct picture_source source = source_of(pulse, sum);
 	int rc = pulse_changes_look(&pulse->changes, feed_hub_ring(r->hub),
 				    &source, pulse->sum,

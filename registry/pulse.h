@@ -1,7 +1,7 @@
 /*
  * pulse.h - the fleet as the dashboard follows it: the whole picture when
  * somebody asks (/v1/state), and once a second what has changed, for all who
- * watch. While nobody does, nothing is computed. Loop thread.
+ * watch. While nobody does, it rests. Loop thread.
  */
 #ifndef PERI_REGISTRY_PULSE_H
 #define PERI_REGISTRY_PULSE_H

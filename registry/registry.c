@@ -18,6 +18,7 @@
 #include "registry/registry_metrics.h"
 #include "registry/registry_store.h"
 #include "registry/relay.h"
+#include "registry/report_share.h"
 #include "registry/state_stream.h"
 
 #define CHANGE_COUNT	   65536 /* that a watcher may have missed */
@@ -154,6 +155,7 @@ static void make_tables(struct registry *r)
 	event_log_listen(r->events, api_view_log, r);
 	r->balancers = balancer_table_new(clk_mono_ms());
 	balancer_table_listen(r->balancers, event_source_balancer, r);
+	r->reports = report_share_new(r->balancers);
 	r->access = access_new();
 	r->leases = lease_table_new(&leases, clk_mono_ms(), on_lease, r);
 	r->overrides = override_table_new(on_override, r);
@@ -235,6 +237,7 @@ static void stop(struct service_context *ctx)
 	feed_hub_free(&r->hub);
 	httpd_free(&r->nodes_httpd);
 	lease_table_free(&r->leases);
+	report_share_free(&r->reports);
 	balancer_table_free(&r->balancers);
 	region_table_free(&r->regions);
 	event_log_free(&r->events);

@@ -30,7 +30,8 @@ struct registry {
 	struct intent_keeper *intents;	  /* changes of it, and drains */
 	struct audit *audit;
 	struct balancer_table *balancers;
-	uint64_t balancer_reports; /* taken */
+	struct report_share *reports; /* the sum of theirs */
+	uint64_t balancer_reports;    /* taken */
 	struct store *store;
 	struct feed_hub *hub;
 	struct event_log *events;

@@ -308,6 +308,7 @@ struct report_sum *report_sum_new(const struct balancer_table *table)
 	struct lengths n = lengths_of(table);
 	const struct balancer_entry *entry;
 
+	sum->holders = 1;
 	sum->p99_us = -1;
 	sum->regions = mem_array(n.regions, sizeof(*sum->regions));
 	sum->nodes = mem_array(n.nodes, sizeof(*sum->nodes));
@@ -328,17 +329,25 @@ struct report_sum *report_sum_new(const struct balancer_table *table)
 	return sum;
 }
 
+struct report_sum *report_sum_hold(struct report_sum *sum)
+{
+	sum->holders++;
+	return sum;
+}
+
 void report_sum_free(struct report_sum **sum)
 {
-	if (!*sum)
-		return;
-	mem_free((*sum)->regions);
-	mem_free((*sum)->nodes);
-	mem_free((*sum)->areas);
-	mem_free((*sum)->all_flows);
-	mem_free((*sum)->flows);
-	mem_free(*sum);
+	struct report_sum *self = *sum;
+
 	*sum = NULL;
+	if (!self || --self->holders > 0)
+		return;
+	mem_free(self->regions);
+	mem_free(self->nodes);
+	mem_free(self->areas);
+	mem_free(self->all_flows);
+	mem_free(self->flows);
+	mem_free(self);
 }
 
 static int is_node_id(const void *id, const void *node)

@@ -32,6 +32,7 @@ struct report_sum_flow {
 };
 
 struct report_sum {
+	unsigned holders;
 	unsigned balancers;
 	double queries_per_s, first_per_s;
 	double demand_per_s; /* queries, over as long as the areas' */
@@ -50,8 +51,11 @@ struct report_sum {
 	unsigned flow_count;
 };
 
-/* report_sum_new - of the balancers in @table. Owned by the caller. */
+/* report_sum_new - of the balancers in @table. The caller holds it. */
 struct report_sum *report_sum_new(const struct balancer_table *table);
+/* report_sum_hold - one more holds @sum, which is read only then. Returns it.
+ * report_sum_free - one less does; the last one frees it. */
+struct report_sum *report_sum_hold(struct report_sum *sum);
 void report_sum_free(struct report_sum **sum);
 
 /* report_sum_node - first choices a second that fall to the node @id; 0 when

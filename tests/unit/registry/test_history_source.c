@@ -13,6 +13,7 @@
 #include "lib/base/clk.h"
 #include "lib/base/err.h"
 #include "registry/registry.h"
+#include "registry/report_share.h"
 
 #define NOW_MS	  1000
 #define NODES_MAX 2
@@ -47,6 +48,7 @@ static int set_up(void **state)
 	w.r.leases = lease_table_new(&config, NOW_MS, on_lease, NULL);
 	w.r.overrides = override_table_new(on_override, NULL);
 	w.r.balancers = balancer_table_new(NOW_MS);
+	w.r.reports = report_share_new(w.r.balancers);
 	w.source = history_source_new(&w.r, NODES_MAX);
 	history_source_begin(w.source);
 	return 0;
@@ -56,6 +58,7 @@ static int tear_down(void **state)
 {
 	(void)state;
 	history_source_free(&w.source);
+	report_share_free(&w.r.reports);
 	balancer_table_free(&w.r.balancers);
 	override_table_free(&w.r.overrides);
 	lease_table_free(&w.r.leases);
