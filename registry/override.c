@@ -18,6 +18,7 @@ struct entry {
 struct override_table {
 	struct entry *entries[SCOPE_COUNT];
 	size_t counts[SCOPE_COUNT][STATE_COUNT];
+	uint64_t made;		 /* entries, ever */
 	int64_t next_end_wall_s; /* nothing is over before */
 	struct hash_key hash_key;
 	override_event_cb *event_cb;
@@ -82,6 +83,7 @@ static struct entry *entry_add(struct override_table *table,
 	char *key = entry->override.intent.id;
 
 	memcpy(key, id.ptr, id.len);
+	entry->override.number = ++table->made;
 	HASH_ADD_KEYPTR_BYHASHVALUE(hh, table->entries[scope], key, id.len,
 				    hash, entry);
 	return entry;
@@ -193,6 +195,19 @@ const struct override *override_next(const struct override_table *table,
 	if (!next)
 		next = table->entries[INTENT_REGION];
 	return next ? &next->override : NULL;
+}
+
+const struct override *override_after(const struct override_table *table,
+				      enum intent_scope scope, uint64_t number)
+{
+	const struct override *entry = NULL;
+
+	while ((entry = override_next(table, entry)) != NULL) {
+		if (entry->intent.scope > scope ||
+		    (entry->intent.scope == scope && entry->number > number))
+			break;
+	}
+	return entry;
 }
 
 size_t override_count(const struct override_table *table)

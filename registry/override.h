@@ -15,7 +15,8 @@ struct override_table;
 /* One intent in force; read-only for everybody but override.c (see rev). */
 struct override {
 	struct intent intent;
-	uint64_t rev; /* of the last change; feed_hub writes it */
+	uint64_t rev;	 /* of the last change; feed_hub writes it */
+	uint64_t number; /* from 1 on, in the order of their making */
 };
 
 enum override_event {
@@ -66,6 +67,10 @@ void override_effective(const struct override_table *table,
  * regions', each in the order of their making. NULL at the end. */
 const struct override *override_next(const struct override_table *table,
 				     const struct override *entry);
+/* override_after - the first one behind number @number of @scope in that order,
+ * whatever has gone since; NULL at the end. */
+const struct override *override_after(const struct override_table *table,
+				      enum intent_scope scope, uint64_t number);
 /* override_count - all; override_count_in - those of @scope that ask for
  * @state. */
 size_t override_count(const struct override_table *table);

@@ -33,7 +33,7 @@ static void put_intent(struct jsonw *w, const struct override *entry)
 	jsonw_object_end(w);
 }
 
-/* ---- registry, status, intents ---- */
+/* ---- registry, status ---- */
 
 static void put_registry(struct jsonw *w,
 			 const struct picture_registry *registry)
@@ -76,25 +76,31 @@ static void put_status(struct jsonw *w, const struct picture *picture)
 	jsonw_object_end(w);
 }
 
-static void put_intents(struct jsonw *w, const struct override_table *overrides)
-{
-	const struct override *entry = NULL;
-
-	jsonw_array(w, "intents");
-	while ((entry = override_next(overrides, entry)) != NULL) {
-		jsonw_object(w, NULL);
-		intent_put(w, &entry->intent);
-		jsonw_object_end(w);
-	}
-	jsonw_array_end(w);
-}
-
 void picture_put_head(struct jsonw *w, const struct picture *picture,
 		      const struct picture_registry *registry)
 {
 	put_registry(w, registry);
 	put_status(w, picture);
-	put_intents(w, picture->source.overrides);
+}
+
+/* ---- intents ---- */
+
+void picture_put_intent(struct jsonw *w, const struct override *entry)
+{
+	jsonw_object(w, NULL);
+	intent_put(w, &entry->intent);
+	jsonw_object_end(w);
+}
+
+void picture_put_intents(struct jsonw *w,
+			 const struct override_table *overrides)
+{
+	const struct override *entry = NULL;
+
+	jsonw_array(w, "intents");
+	while ((entry = override_next(overrides, entry)) != NULL)
+		picture_put_intent(w, entry);
+	jsonw_array_end(w);
 }
 
 /* ---- regions ---- */

@@ -15,10 +15,14 @@ struct picture_registry {
 	const struct store_counters *store;
 };
 
-/* picture_put_head - "registry", "status" and "intents" into @w's open
- * object. */
+/* picture_put_head - "registry" and "status" into @w's open object. */
 void picture_put_head(struct jsonw *w, const struct picture *picture,
 		      const struct picture_registry *registry);
+/* picture_put_intent - one element of "intents", an object. */
+void picture_put_intent(struct jsonw *w, const struct override *entry);
+/* picture_put_intents - "intents". */
+void picture_put_intents(struct jsonw *w,
+			 const struct override_table *overrides);
 /* picture_put_regions - "regions". */
 void picture_put_regions(struct jsonw *w, const struct picture *picture);
 /* picture_put_demand - "areas" and "flows". */

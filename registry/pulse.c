@@ -14,10 +14,12 @@
 #include "registry/registry.h"
 #include "registry/report_share.h"
 
-#define PERIOD_MS   1000
-#define PIECE_NODES 128 /* of the whole picture at a time */
+#define PERIOD_MS     1000
+/* Of the whole picture at a time. */
+#define PIECE_NODES   128
+#define PIECE_INTENTS 128
 /* A page reads the state first and watches then, or comes back in a moment. */
-#define LINGER_MS   15000
+#define LINGER_MS     15000
 
 struct pulse {
 	struct registry *registry;
@@ -99,7 +101,7 @@ static void fall_asleep(struct pulse *pulse)
 
 /* ---- JSON ---- */
 
-/* Everything but the nodes, into the open object. */
+/* Everything but intents and nodes, into the open object. */
 static void put_common(const struct pulse *pulse, struct jsonw *w,
 		       const struct picture *picture)
 {
@@ -129,7 +131,7 @@ static void put_id(const struct pulse *pulse, struct jsonw *w, put_id_cb *put)
 	jsonw_text(w, "id", buf_view(&id));
 }
 
-void pulse_put_state_head(struct pulse *pulse, struct buf *b)
+static void put_state_head(struct pulse *pulse, struct buf *b)
 {
 	/* Not that of the last event: a balancer may be newer. */
 	struct report_sum *sum = report_share_take(pulse->registry->reports,
@@ -138,19 +140,42 @@ void pulse_put_state_head(struct pulse *pulse, struct buf *b)
 	struct picture picture;
 	struct jsonw w;
 
-	pulse_wake(pulse);
 	picture_take(&picture, &source, loop_now_ms(pulse->loop));
 	jsonw_init(&w, b);
 	jsonw_object(&w, NULL);
 	put_id(pulse, &w, viewer_hub_put_id);
 	put_common(pulse, &w, &picture);
-	jsonw_array(&w, "nodes"); /* left open */
+	jsonw_array(&w, "intents"); /* left open */
 	picture_fini(&picture);
 	report_sum_free(&sum);
 }
 
-bool pulse_put_state_nodes(struct pulse *pulse, char after[NODE_ID_BYTES],
-			   struct buf *b)
+/* Returns whether more follow. */
+static bool put_state_intents(const struct pulse *pulse,
+			      struct pulse_reading *reading, struct buf *b)
+{
+	const struct override_table *overrides = pulse->registry->overrides;
+	const struct override *entry =
+		override_after(overrides, reading->scope, reading->number);
+	struct jsonw w;
+
+	for (unsigned i = 0; entry && i < PIECE_INTENTS; i++) {
+		if (reading->number > 0)
+			buf_char(b, ',');
+		jsonw_init(&w, b);
+		picture_put_intent(&w, entry);
+		reading->scope = entry->intent.scope;
+		reading->number = entry->number;
+		entry = override_next(overrides, entry);
+	}
+	if (entry)
+		return true;
+	buf_str(b, "],\"nodes\":[");
+	return false;
+}
+
+static bool put_state_nodes(const struct pulse *pulse,
+			    char after[NODE_ID_BYTES], struct buf *b)
 {
 	const struct lease_table *leases = pulse->registry->leases;
 	size_t at = after[0] ? lease_index_after(leases, after) : 0;
@@ -158,7 +183,6 @@ bool pulse_put_state_nodes(struct pulse *pulse, char after[NODE_ID_BYTES],
 	const struct lease *lease;
 	struct jsonw w;
 
-	pulse_wake(pulse);
 	source = source_of(pulse, pulse->sum);
 	for (unsigned i = 0; i < PIECE_NODES; i++) {
 		lease = lease_at(leases, at + i);
@@ -175,11 +199,32 @@ bool pulse_put_state_nodes(struct pulse *pulse, char after[NODE_ID_BYTES],
 	return true;
 }
 
+bool pulse_put_state(struct pulse *pulse, struct pulse_reading *reading,
+		     struct buf *b)
+{
+	pulse_wake(pulse);
+	switch (reading->part) {
+	case PULSE_READING_HEAD:
+		put_state_head(pulse, b);
+		reading->part = PULSE_READING_INTENTS;
+		return true;
+	case PULSE_READING_INTENTS:
+		if (!put_state_intents(pulse, reading, b))
+			reading->part = PULSE_READING_NODES;
+		return true;
+	case PULSE_READING_NODES:
+		break;
+	}
+	return put_state_nodes(pulse, reading->after, b);
+}
+
 static void put_changes(const struct pulse *pulse, struct jsonw *w,
 			const struct picture *picture)
 {
 	const struct pulse_changes *changes = &pulse->changes;
 
+	if (changes->intents)
+		picture_put_intents(w, picture->source.overrides);
 	jsonw_array(w, "nodes");
 	for (size_t i = 0; i < changes->changed_count; i++)
 		picture_put_node(w, &picture->source, changes->changed[i],

@@ -8,7 +8,7 @@
 
 #include "lib/base/buf.h"
 #include "lib/net/loop.h"
-#include "lib/proto/node.h"
+#include "lib/proto/intent.h"
 
 struct pulse;
 struct registry;
@@ -21,18 +21,27 @@ void pulse_free(struct pulse **pulse);
  * done already. */
 void pulse_wake(struct pulse *pulse);
 
-/* pulse_put_state_head - the whole picture as one JSON object, up to its nodes;
- * wakes. */
-void pulse_put_state_head(struct pulse *pulse, struct buf *b);
+/* How far a reader has come; all zero at the start. */
+struct pulse_reading {
+	enum pulse_reading_part {
+		PULSE_READING_HEAD, /* all that is bounded by regions */
+		PULSE_READING_INTENTS,
+		PULSE_READING_NODES
+	} part;			   /* the next one */
+	enum intent_scope scope;   /* of the last intent */
+	uint64_t number;	   /* and its override.h number; 0 = none yet */
+	char after[NODE_ID_BYTES]; /* the last node, "" = none yet */
+};
+
 /*
- * pulse_put_state_nodes - the next nodes in the order of their ids, and behind
- * the last one the object's end.
+ * pulse_put_state - the next piece of the whole picture, one JSON object;
+ * wakes.
  *
- * @after  the last id that was put, "" at the start; moved on
+ * @reading  moved on
  *
  * Returns whether more follow.
  */
-bool pulse_put_state_nodes(struct pulse *pulse, char after[NODE_ID_BYTES],
-			   struct buf *b);
+bool pulse_put_state(struct pulse *pulse, struct pulse_reading *reading,
+		     struct buf *b);
 
 #endif

@@ -21,6 +21,7 @@ void pulse_changes_begin(struct pulse_changes *changes, uint64_t rev,
 	changes->since_ms = changes->began_ms = now_ms;
 	changes->again_all = false;
 	changes->changed_count = changes->gone_count = 0;
+	changes->intents = false;
 }
 
 static void add(struct pulse_changes *changes, const struct lease *lease)
@@ -46,9 +47,11 @@ static void take_change(struct pulse_changes *changes,
 		add(changes, lease);
 		break;
 	case FEED_RING_NODE_INTENT:
+		changes->intents = true;
 		add(changes, lease);
 		break;
 	case FEED_RING_REGION_INTENT:
+		changes->intents = true;
 		changes->again_all = true;
 		break;
 	case FEED_RING_REGION:
@@ -177,6 +180,7 @@ int pulse_changes_look(struct pulse_changes *changes,
 	int rc;
 
 	changes->changed_count = changes->gone_count = 0;
+	changes->intents = false;
 	rc = take_ring(changes, ring, source);
 	if (rc != 0)
 		return rc;

@@ -29,6 +29,7 @@ struct pulse_changes {
 	size_t changed_count;
 	char gone[PULSE_CHANGES_RING][NODE_ID_BYTES];
 	size_t gone_count;
+	bool intents; /* there are others */
 };
 
 /* pulse_changes_begin - all is told up to @rev and @now_ms. */

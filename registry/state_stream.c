@@ -1,6 +1,6 @@
 /*
- * state_stream.c - see the header. Invariant: a reader has been sent the head
- * and all nodes up to its cursor. Loop thread.
+ * state_stream.c - see the header. Invariant: a reader has been sent all
+ * up to where it is in its reading. Loop thread.
  */
 #include "registry/state_stream.h"
 
@@ -19,7 +19,7 @@ struct reader {
 	LIST_ENTRY(reader) link;
 	struct state_streams *streams;
 	struct httpd_stream *stream;
-	char after[NODE_ID_BYTES]; /* the last node sent */
+	struct pulse_reading reading; /* what was sent */
 };
 
 struct state_streams {
@@ -72,9 +72,7 @@ static bool send_piece(struct state_streams *streams, struct reader *reader)
 	bool more;
 
 	buf_init(&piece, PIECE_BYTES);
-	if (!reader->after[0])
-		pulse_put_state_head(streams->pulse, &piece);
-	more = pulse_put_state_nodes(streams->pulse, reader->after, &piece);
+	more = pulse_put_state(streams->pulse, &reader->reading, &piece);
 	httpd_stream_send(reader->stream, buf_view(&piece));
 	buf_fini(&piece);
 	return more;

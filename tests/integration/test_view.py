@@ -144,6 +144,46 @@ def test_changes_follow_the_state(registry):
     stream.close()
 
 
+@pytest.fixture
+def own(tmp_path):
+    """The token that the registry made for itself, as headers."""
+    token = tmp_path / "state" / "admin.token"
+    return lambda: {"Authorization": f"Bearer {token.read_text().strip()}"}
+
+
+def put_intent(registry, own, target, reason):
+    assert http_call(registry["admin"], "PUT", f"/v1/intent/{target}",
+                     {"state": "drain", "reason": reason},
+                     own()).status in (200, 201)
+
+
+def test_intents_are_told_when_one_changed(registry, own):
+    register(registry, "n-1", ttl_ms=60000)
+    put_intent(registry, own, "node/n-1", "first")
+    stream = Stream(registry["admin"],
+                    f"/v1/events?from={state_of(registry)['id']}")
+    stream.next("state", lambda data: "intents" not in data)
+    put_intent(registry, own, "region/eu", "second")
+    _, data = stream.next("state", lambda data: "intents" in data)
+    assert [(x["id"], x["reason"]) for x in data["intents"]] == [
+        ("n-1", "first"), ("eu", "second")]
+    stream.next("state", lambda data: "intents" not in data)
+    assert http_call(registry["admin"], "DELETE",
+                     "/v1/intent/node/n-1?reason=x",
+                     headers=own()).status == 200
+    _, data = stream.next("state", lambda data: "intents" in data)
+    assert [x["id"] for x in data["intents"]] == ["eu"]
+    stream.close()
+
+
+def test_the_state_has_all_intents_in_pieces(registry, own):
+    wanted = [f"node/n-{i:03}" for i in range(300)] + ["region/eu"]
+    for target in wanted:
+        put_intent(registry, own, target, "x" * 256)
+    assert [f"{x['scope']}/{x['id']}"
+            for x in state_of(registry)["intents"]] == wanted
+
+
 def test_a_node_that_falls_silent_is_told(registry):
     register(registry, "n-1")
     stream = Stream(registry["admin"])

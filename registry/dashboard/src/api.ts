@@ -136,8 +136,10 @@ export interface State {
 	intents: Intent[];
 }
 
-/** `event: state`: all of State, but only the nodes that changed. */
-export interface Delta extends State {
+/** `event: state`: State, but only the nodes that changed, and intents only
+ * when one did. */
+export interface Delta extends Omit<State, "intents"> {
+	intents?: Intent[];
 	gone?: string[];
 }
 

@@ -130,8 +130,8 @@ export class Store {
 	}
 
 	#take(state: Delta): void {
-		const { nodes, gone, ...rest } = state;
-		this.state = rest;
+		const { nodes, gone, intents = this.state?.intents ?? [], ...rest } = state;
+		this.state = { ...rest, intents };
 		const change = this.#note();
 		change.state = true;
 		for (const node of nodes) {

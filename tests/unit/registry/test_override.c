@@ -178,6 +178,32 @@ static void is_visited_whole(void **state)
 	assert_null(override_next(world->table, entry));
 }
 
+/* Who reads in pieces misses none that stays, whatever goes meanwhile. */
+static void is_read_from_where_it_was_left(void **state)
+{
+	struct world *world = *state;
+	struct intent intent = {.scope = INTENT_NODE, .id = "a"};
+	const struct override *entry;
+
+	for (intent.id[0] = 'a'; intent.id[0] <= 'c'; intent.id[0]++)
+		override_restore(world->table, &intent);
+	intent.scope = INTENT_REGION;
+	intent.id[0] = 'r';
+	override_restore(world->table, &intent);
+	entry = override_after(world->table, INTENT_NODE, 0);
+	assert_string_equal(entry->intent.id, "a");
+	entry = override_next(world->table, entry);
+	assert_string_equal(entry->intent.id, "b");
+	assert_int_equal(entry->number, 2);
+	override_release(world->table, INTENT_NODE, SV("a"), OVERRIDE_RELEASED);
+	override_release(world->table, INTENT_NODE, SV("b"), OVERRIDE_RELEASED);
+	entry = override_after(world->table, INTENT_NODE, 2);
+	assert_string_equal(entry->intent.id, "c");
+	entry = override_after(world->table, INTENT_NODE, entry->number);
+	assert_string_equal(entry->intent.id, "r");
+	assert_null(override_after(world->table, INTENT_REGION, entry->number));
+}
+
 static void is_bounded(void **state)
 {
 	struct world *world = *state;
@@ -204,9 +230,13 @@ static void is_bounded(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(one_for_each_target), TEST(restoring_is_quiet),
-		TEST(ends_in_time),	   TEST(the_nodes_own_wins),
-		TEST(is_visited_whole),	   TEST(is_bounded),
+		TEST(one_for_each_target),
+		TEST(restoring_is_quiet),
+		TEST(ends_in_time),
+		TEST(the_nodes_own_wins),
+		TEST(is_visited_whole),
+		TEST(is_bounded),
+		TEST(is_read_from_where_it_was_left),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

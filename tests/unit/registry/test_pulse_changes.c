@@ -273,12 +273,17 @@ static void an_intent_changes_its_nodes(void **state)
 	add("a", 100, 10);
 	add("b", 100, 10);
 	begin();
+	assert_int_equal(look(), 0);
+	assert_false(w.changes.intents);
 	want(INTENT_NODE, "a", INTENT_DRAIN, -1);
 	assert_int_equal(look(), 1);
+	assert_true(w.changes.intents);
 	assert_string_equal(w.changes.changed[0]->record.id, "a");
 	want(INTENT_REGION, "eu", INTENT_DRAIN, -1);
 	assert_int_equal(look(), 2);
+	assert_true(w.changes.intents);
 	assert_int_equal(look(), 0);
+	assert_false(w.changes.intents);
 }
 
 static void many_come_in_turn(void **state)
