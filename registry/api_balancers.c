@@ -6,7 +6,7 @@
 
 #include "registry/api.h"
 
-#define BODY_MAX ((size_t)BALANCER_TABLE_MAX * REPORT_JSON_MAX)
+#define BODY_MAX ((size_t)BALANCER_TABLE_MAX * REPORT_BRIEF_MAX)
 
 /* Empty while the registry does not know yet. */
 static void put_count(struct jsonw *w, const struct registry *r)
@@ -51,7 +51,7 @@ static void put_entry(struct jsonw *w, const struct balancer_entry *entry,
 	jsonw_object(w, NULL);
 	jsonw_str(w, "id", entry->id);
 	jsonw_i64(w, "age_ms", now_ms - entry->reported_at_ms);
-	report_put(w, &entry->report);
+	report_put_brief(w, &entry->report);
 	jsonw_object_end(w);
 }
 

@@ -16,6 +16,7 @@
 
 /* All lists full, with the longest names: 352 KiB. */
 #define REPORT_JSON_MAX	    (384 * 1024) /* bytes */
+#define REPORT_BRIEF_MAX    (128 * 1024) /* without flows and nodes */
 #define REPORT_SERVICES_MAX 16
 #define REPORT_SITES_MAX    256	 /* those with most first choices */
 #define REPORT_AREAS_MAX    256	 /* those with most queries */
@@ -109,6 +110,8 @@ struct report {
 
 /* report_put - the members into @w's open object (report_put.c). */
 void report_put(struct jsonw *w, const struct report *report);
+/* report_put_brief - the same without "flows" and "nodes". */
+void report_put_brief(struct jsonw *w, const struct report *report);
 
 /*
  * report_decode - a body from a balancer: types, ranges and lengths are

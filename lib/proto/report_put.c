@@ -95,7 +95,7 @@ static void put_geo(struct jsonw *w, const struct report_geo *geo)
 	jsonw_object_end(w);
 }
 
-void report_put(struct jsonw *w, const struct report *report)
+void report_put_brief(struct jsonw *w, const struct report *report)
 {
 	jsonw_u64(w, "boot_epoch", report->boot_epoch);
 	jsonw_str(w, "version", report->version);
@@ -118,6 +118,11 @@ void report_put(struct jsonw *w, const struct report *report)
 	put_services(w, report);
 	put_sites(w, report);
 	put_areas(w, report);
+}
+
+void report_put(struct jsonw *w, const struct report *report)
+{
+	report_put_brief(w, report);
 	put_flows(w, report);
 	put_nodes(w, report);
 }

@@ -233,6 +233,7 @@ static void the_largest_fits(void **state)
 		.flows = {flows, REPORT_FLOWS_MAX},
 		.nodes = {nodes, REPORT_NODES_MAX},
 	};
+	struct jsonw w;
 	struct buf b;
 
 	(void)state;
@@ -258,6 +259,13 @@ static void the_largest_fits(void **state)
 	}
 	buf_init(&b, REPORT_JSON_MAX);
 	put(&b, &report);
+	buf_fini(&b);
+	buf_init(&b, REPORT_BRIEF_MAX);
+	jsonw_init(&w, &b);
+	report_put_brief(&w, &report);
+	assert_false(b.failed);
+	assert_null(strstr(buf_cstr(&b), "\"flows\""));
+	assert_null(strstr(b.data, "\"nodes\""));
 	buf_fini(&b);
 }
 
