@@ -8,15 +8,19 @@
 
 #include "lib/base/err.h"
 #include "lib/base/mem.h"
+#include "lib/proto/url.h"
 #include "lib/net/httpc.h"
 
 #define URL_BYTES 256
+
+#define WHAT_IF_GAP_MS 1000
 
 struct relay {
 	struct loop *loop;
 	struct httpc *client; /* NULL = nobody is asked */
 	char url[URL_BYTES];
 	unsigned pending;
+	int64_t what_if_from_ms; /* for those who may change nothing */
 	struct relay_counters counters;
 };
 
@@ -118,6 +122,37 @@ static void ask(struct relay *relay, const struct api_call *call)
 	httpc_request(relay->client, &request, on_answer, question);
 }
 
+static bool is_what_if(const struct api_call *call)
+{
+	static const char *const changes[] = {"without", "drained", "weight",
+					      "bias"};
+	struct sv query = call->req->head->query, key, value;
+
+	if (sv_eq(call->req->head->path, SV("/v1/preview")))
+		return true;
+	while (url_query_next(&query, &key, &value)) {
+		for (size_t i = 0; i < ARRAY_LEN(changes); i++) {
+			if (sv_eq(key, sv_str(changes[i])))
+				return true;
+		}
+	}
+	return false;
+}
+
+/* What-ifs keep the balancer from its next snapshot: all who may change nothing
+ * share one in a while. */
+static bool is_too_soon(struct relay *relay, const struct api_call *call)
+{
+	int64_t now_ms = call->req->now_ms;
+
+	if (call->who->role >= ACCESS_OPERATOR || !is_what_if(call))
+		return false;
+	if (now_ms < relay->what_if_from_ms)
+		return true;
+	relay->what_if_from_ms = now_ms + WHAT_IF_GAP_MS;
+	return false;
+}
+
 void relay_answer(const struct api_call *call)
 {
 	struct relay *relay = call->registry->relay;
@@ -129,7 +164,8 @@ void relay_answer(const struct api_call *call)
 	else if (call->req->head->query.len > RELAY_QUERY_BYTES_MAX)
 		api_refuse(call, REFUSAL_BAD_PARAMETER,
 			   "the query is longer than 2048 bytes");
-	else if (relay->pending >= RELAY_PENDING_MAX)
+	else if (relay->pending >= RELAY_PENDING_MAX ||
+		 is_too_soon(relay, call))
 		api_refuse(call, REFUSAL_BALANCER_BUSY, NULL);
 	else
 		ask(relay, call);

@@ -295,7 +295,7 @@ def pair(fleet, tmp_path):
         admin = probe.getsockname()[1]
     registry = fleet.start(
         "peri-registry", "--listen-nodes", "127.0.0.1:0", "--listen-admin",
-        "127.0.0.1:0", "--state-dir", tmp_path / "r", "--balancer-admin",
+        "127.0.0.1:0", "--state-dir", tmp_path / "state", "--balancer-admin",
         f"http://127.0.0.1:{admin}", "--allow-private-addresses", "yes",
         wait_for=["nodes", "admin"]).ports
     register(registry, "n-1", ttl_ms=60000)
@@ -307,7 +307,7 @@ def pair(fleet, tmp_path):
     return registry, balancer
 
 
-def test_a_balancer_explains(pair):
+def test_a_balancer_explains(pair, own):
     registry, balancer = pair
     query = "/v1/explain?ip=192.0.2.1&device=a%26b"
     asked = until(lambda: http_call(registry["admin"], "GET", query).status
@@ -319,6 +319,13 @@ def test_a_balancer_explains(pair):
                         "/v1/preview?weight=n-1:50")
     assert preview.status == 200, preview.body
     assert 0 <= preview.json()["moved_share"] <= 1
+    for what_if in ("/v1/preview?weight=n-1:50", query + "&drained=n-1"):
+        soon = until(lambda: (x := http_call(
+            registry["admin"], "GET", what_if)).status == 503 and x)
+        assert soon.headers["retry-after"]
+        assert http_call(registry["admin"], "GET", what_if,
+                         headers=own()).status == 200
+    assert http_call(registry["admin"], "GET", query).status == 200
     bad = http_call(registry["admin"], "GET", "/v1/explain?ip=x")
     assert bad.status == 400
     assert bad.headers["content-type"] == "application/problem+json"
