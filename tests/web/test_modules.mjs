@@ -1,5 +1,6 @@
 // What decides in the page, without a browser: order, commands, words.
 import assert from "node:assert/strict";
+import { until } from "./daemons.mjs";
 import { source } from "./sources.mjs";
 
 const node = (id, more = {}) => ({
@@ -11,12 +12,111 @@ const intent = (more = {}) => ({
 	scope: "node", id: "n1", state: "up", weight: null, bias_km: null, shed_per_min: null,
 	deadline_s: null, by: "ops", reason: "disk", since_wall_s: 1000, until_wall_s: null, ...more,
 });
-let order, command, words;
+let order, command, words, store;
 
 export async function before() {
-	[order, command, words] = await Promise.all(
-		["node_order.ts", "command.ts", "intent_text.ts"].map(source));
+	[order, command, words, store] = await Promise.all(
+		["node_order.ts", "command.ts", "intent_text.ts", "store.ts"].map(source));
 }
+
+/**
+ * A store over a registry that is a script: @answers takes (path, number of
+ * the request) and gives a Response; frames to views come each 5 ms.
+ */
+async function scripted(answers, work) {
+	const { fetch: real, requestAnimationFrame: frame } = globalThis;
+	const asked = [];
+	globalThis.requestAnimationFrame = (tell) => setTimeout(tell, 5);
+	globalThis.fetch = async (path, { signal } = {}) => {
+		asked.push(path);
+		return answers(path, asked.filter((one) => one === path).length, signal);
+	};
+	const one = new store.Store();
+	try {
+		one.resume();
+		await work(one, asked);
+	} finally {
+		one.pause();
+		Object.assign(globalThis, { fetch: real, requestAnimationFrame: frame });
+	}
+}
+
+const picture = (id, ...nodes) => Response.json({ id, nodes: nodes.map((name) => node(name)), intents: [] });
+/** A stream of what can be sent while it is open. */
+function stream() {
+	let to;
+	const body = new ReadableStream({ start: (control) => { to = control; } });
+	const send = (event, data) =>
+		to.enqueue(new TextEncoder().encode(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`));
+	return { answer: new Response(body), send, end: () => to.close() };
+}
+const names = ({ nodes }) => [...nodes.keys()].join();
+
+const STREAMS = [
+	["a reset whose reading fails is stale until it is read", async () => {
+		const [first, second] = [stream(), stream()];
+		let away = true;
+		await scripted((path, n) => path === "/v1/events" ? (n === 1 ? first : second).answer
+			: n === 1 ? picture("1:1", "a")
+				: away ? Response.json({ title: "busy" }, { status: 503 }) : picture("2:1", "b"),
+		async (one, asked) => {
+			await until(() => asked.includes("/v1/events"), "it follows");
+			first.send("reset", { why: "new epoch" });
+			await until(() => one.phase === "stale", "stale");
+			assert.throws(() => first.send("state", { nodes: [node("c")] }), "the old stream is left");
+			assert.equal(names(one), "a");
+			away = false;
+			await until(() => one.phase === "live" && names(one) === "b", "live");
+		});
+	}],
+	["what follows a reset in the same piece is not heard, the new stream is", async () => {
+		const [first, second] = [stream(), stream()];
+		await scripted((path, n) => path === "/v1/events" ? (n === 1 ? first : second).answer
+			: n === 1 ? picture("1:1", "a") : picture("2:1", "b"),
+		async (one, asked) => {
+			await until(() => asked.includes("/v1/events"), "it follows");
+			first.send("reset", { why: "too far behind" });
+			first.send("state", { nodes: [node("c")] });
+			second.send("state", { nodes: [node("d")] });
+			await until(() => names(one) === "b,d", "the new picture and its frame");
+			assert.deepEqual(asked, ["/v1/state", "/v1/events", "/v1/state", "/v1/events"]);
+		});
+	}],
+	["paused while a reset is read: it stays paused", async () => {
+		const first = stream();
+		let answer;
+		await scripted((path, n, signal) => path === "/v1/events" ? first.answer
+			: n === 1 ? picture("1:1", "a") : new Promise((done, fail) => {
+				answer = () => done(picture("2:1", "b"));
+				signal.addEventListener("abort", () => fail(signal.reason));
+			}),
+		async (one, asked) => {
+			await until(() => asked.includes("/v1/events"), "it follows");
+			first.send("reset", {});
+			await until(() => answer, "it reads");
+			one.pause();
+			answer();
+			await new Promise((done) => setTimeout(done, 20));
+			assert.equal(one.phase, "paused");
+			assert.equal(names(one), "a");
+		});
+	}],
+	["a planned end is no loss: followed anew at once", async () => {
+		const [first, second] = [stream(), stream()];
+		await scripted((path, n) => path === "/v1/events" ? (n === 1 ? first : second).answer
+			: picture("1:1", "a"),
+		async (one, asked) => {
+			const seen = new Set();
+			one.subscribe(() => seen.add(one.phase));
+			await until(() => asked.length === 2, "it follows");
+			setTimeout(() => first.end(), 1100);
+			await until(() => asked.length === 3, "again");
+			second.send("state", { nodes: [node("b")] });
+			await until(() => names(one) === "a,b", "its frame");
+			assert.deepEqual([...seen], ["live"]);
+		});
+	}],
+];
 
 const SORTS = [
 	["by id", "id", ["a", "b", "c"]],
@@ -24,6 +124,7 @@ const SORTS = [
 	["by utilisation, not by connections", "-used", ["b", "c", "a"]],
 	["trouble first, then what is closed", "state", ["c", "b", "a"]],
 	["an unknown column is the id's", "nonsense", ["a", "b", "c"]],
+	["what every object has is no column", "__proto__", ["a", "b", "c"]],
 ];
 const FILTERS = [
 	["nothing asked: all", {}, ["a", "b", "c"]],
@@ -35,6 +136,7 @@ const FILTERS = [
 	["up without new clients", { state: "closed" }, ["b"]],
 	["with an intent", { state: "intent" }, ["b"]],
 	["down", { state: "down" }, ["c"]],
+	["what every object has is no state", { state: "constructor" }, ["a", "b", "c"]],
 ];
 const ALL = [
 	node("a", { conns: 20, capacity: 1000 }),
@@ -59,6 +161,7 @@ export const tests = [
 	...FILTERS.map(([rule, query, want]) => [`filter: ${rule}`, () =>
 		assert.deepEqual(order.filterNodes(ALL, { text: "", region: "", state: "", ...query })
 			.map(({ id }) => id), want)]),
+	...STREAMS.map(([rule, work]) => [`store: ${rule}`, work]),
 	["held: rows stay, gone ones too, new ones come last", () =>
 		assert.deepEqual(order.orderNodes([...ALL, node("0")], "id", ["c", "gone", "a"]),
 			["c", "gone", "a", "b", "0"])],

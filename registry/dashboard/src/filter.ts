@@ -3,7 +3,7 @@ import type { Area, Region } from "./api.ts";
 import type { Url } from "./url.ts";
 
 /** Whether every word of `query` is in one of the texts, whatever its case. */
-export function matches(query: string, ...texts: string[]): boolean {
+export function matches(query: string, ...texts: (string | undefined)[]): boolean {
 	if (!query) return true;
 	const hay = texts.join(" ").toLowerCase();
 	return query.toLowerCase().split(/\s+/).every((word) => hay.includes(word));

@@ -4,6 +4,7 @@
 // where they are: a node that went keeps its row, one that came is added at
 // the end.
 import type { Node } from "./api.ts";
+import { matches } from "./filter.ts";
 
 export interface NodeQuery {
 	/** Words, each of them somewhere in the row. */
@@ -41,28 +42,21 @@ export const stateFilters: Record<string, (n: Node) => boolean> = {
 };
 
 // What a search word is looked for in.
-function haystack(n: Node): string {
+function words(n: Node): (string | undefined)[] {
 	return [n.id, n.service, n.region, n.zone, n.state, n.why, n.version,
 		n.host, n.carrier, n.intent?.by, n.intent?.reason,
-		...(n.addrs ?? [])].join(" ").toLowerCase();
+		...(n.addrs ?? [])];
 }
 
 export function filterNodes(nodes: Iterable<Node>,
 			    query: NodeQuery): Node[] {
-	const words = query.text.toLowerCase().split(/\s+/).filter(Boolean);
-	const state = stateFilters[query.state];
-	const found: Node[] = [];
+	const state = Object.hasOwn(stateFilters, query.state)
+		? stateFilters[query.state] : null;
 
-	for (const n of nodes) {
-		if (query.region && n.region !== query.region) continue;
-		if (state && !state(n)) continue;
-		if (words.length) {
-			const text = haystack(n);
-			if (!words.every((word) => text.includes(word))) continue;
-		}
-		found.push(n);
-	}
-	return found;
+	return [...nodes].filter((n) =>
+		(!query.region || n.region === query.region)
+		&& (!state || state(n))
+		&& matches(query.text, ...words(n)));
 }
 
 function compare(a: Value, b: Value): number {
@@ -71,7 +65,8 @@ function compare(a: Value, b: Value): number {
 
 export function sortNodes(nodes: Node[], sort: string): Node[] {
 	const sign = sort.startsWith("-") ? -1 : 1;
-	const value = sortKeys[sort.replace("-", "")] ?? sortKeys["id"]!;
+	const key = sort.replace("-", "");
+	const value = sortKeys[Object.hasOwn(sortKeys, key) ? key : "id"]!;
 	const rows = nodes.map((n) => ({ n, v: value(n) }));
 
 	rows.sort((a, b) => sign * compare(a.v, b.v) || compare(a.n.id, b.n.id));

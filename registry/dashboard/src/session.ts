@@ -7,10 +7,6 @@ export class Session {
 	who: Whoami | null = null;
 	#listeners = new Set<() => void>();
 
-	get mayOperate(): boolean {
-		return this.who?.may.operate ?? false;
-	}
-
 	/** Ask again: after a login, a logout, a refusal. */
 	async refresh(): Promise<void> {
 		this.who = await call<Whoami>("GET", "/v1/whoami").catch(() => null);

@@ -22,7 +22,8 @@ function parse(block: string): Message | null {
 }
 
 /**
- * follow - read `path` until it ends, fails (throws) or `signal` aborts.
+ * follow - read `path` until it ends, fails (throws), `heard` throws or
+ * `signal` aborts.
  * @heard  called for every message, and with null for comments: still alive
  */
 export async function follow(
@@ -38,12 +39,15 @@ export async function follow(
 	});
 	const reader = answer.body!.pipeThrough(new TextDecoderStream()).getReader();
 	let rest = "";
-	for (;;) {
-		const { done, value } = await reader.read();
-		if (done) return;
-		const blocks = (rest + value).replaceAll("\r\n", "\n").split("\n\n");
-		rest = blocks.pop()!;
-		if (!blocks.length) continue;
-		for (const block of blocks) heard(parse(block));
+	try {
+		for (;;) {
+			const { done, value } = await reader.read();
+			if (done) return;
+			const blocks = (rest + value).replaceAll("\r\n", "\n").split("\n\n");
+			rest = blocks.pop()!;
+			for (const block of blocks) heard(parse(block));
+		}
+	} finally {
+		void reader.cancel().catch(() => {}); // what @heard threw ends it too
 	}
 }

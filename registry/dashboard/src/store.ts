@@ -17,6 +17,8 @@ export interface Change {
 	/** Ids of changed nodes; null: all of them (a new picture). */
 	nodes: Set<string> | null;
 	gone: string[];
+	/** Events of the log since the last change; those missed are not among
+	 * them when `nodes` is null. */
 	log: LogEvent[];
 	phase: boolean;
 }
@@ -28,7 +30,14 @@ const SILENCE_MS = 7000;
 // A request that nobody answers, not even with a refusal.
 const UNANSWERED_MS = 20000;
 const RETRY_MS = [500, 1000, 2000, 3000];
+// All pages hear a reset at once; the registry takes few readers at a time.
+const RESET_SPREAD_MS = 2000;
+// A stream that ends well after this is followed anew at once.
+const SHORT_MS = 1000;
 const LOG_KEPT = 500;
+
+/** Thrown out of the stream: read the whole picture again. */
+const RESET = new Error("reset");
 
 const quiet = (): Change => ({
 	state: false,
@@ -42,8 +51,6 @@ export class Store {
 	/** The last picture without its nodes, or null before the first. */
 	state: Omit<State, "nodes"> | null = null;
 	readonly nodes = new Map<string, Node>();
-	/** Events of the log heard since the page was opened, newest last. */
-	readonly log: LogEvent[] = [];
 	phase: Phase = "loading";
 	/** Why it is not live, for people. */
 	why = "";
@@ -94,28 +101,35 @@ export class Store {
 
 	/** One connection after the other, until paused or denied. */
 	async #run(): Promise<void> {
-		const abort = (this.#abort = new AbortController());
-		while (!abort.signal.aborted) {
+		const { signal } = (this.#abort = new AbortController());
+		while (!signal.aborted) {
 			this.#triedMs = Date.now();
+			let wait = 0;
 			try {
-				if (!this.#id) await this.#load(abort.signal);
-				await follow("/v1/events", this.#id, abort.signal, (message) =>
+				if (!this.#id) await this.#load(signal);
+				await follow("/v1/events", this.#id, signal, (message) =>
 					this.#hear(message),
 				);
+				if (Date.now() - this.#triedMs > SHORT_MS) continue;
 				this.#enter("stale", "The registry closed the stream.");
 			} catch (error) {
-				if (abort.signal.aborted) return;
-				this.#fail(error);
+				if (signal.aborted) return;
+				if (error === RESET) wait = RESET_SPREAD_MS * Math.random();
+				else this.#fail(error);
 				if (this.phase === "denied") return;
 			}
-			await this.#sleep(abort.signal);
+			await this.#sleep(signal, wait || this.#step());
 		}
 	}
 
-	#sleep(signal: AbortSignal): Promise<void> {
+	#step(): number {
 		const step = RETRY_MS[Math.min(this.#tries++, RETRY_MS.length - 1)]!;
+		return step * (0.8 + 0.4 * Math.random());
+	}
+
+	#sleep(signal: AbortSignal, ms: number): Promise<void> {
 		return new Promise((done) => {
-			setTimeout(done, step * (0.8 + 0.4 * Math.random()));
+			setTimeout(done, ms);
 			signal.addEventListener("abort", () => done(), { once: true });
 		});
 	}
@@ -150,22 +164,17 @@ export class Store {
 		if (!message) return;
 		if (message.event === "reset") {
 			this.#id = "";
-			void this.#load(this.#abort.signal).catch((error) => this.#fail(error));
-			return;
+			throw RESET;
 		}
 		if (message.id) this.#id = message.id;
 		const data = JSON.parse(message.data);
 		if (message.event === "state") this.#take(data);
-		else if (message.event === "log") this.#append(data);
-	}
-
-	#append(event: LogEvent): void {
-		this.log.push(event);
-		if (this.log.length > LOG_KEPT) this.log.shift();
-		// Nobody takes them while the page is hidden: no more than are kept.
-		const { log } = this.#note();
-		log.push(event);
-		if (log.length > LOG_KEPT) log.shift();
+		else if (message.event === "log") {
+			// Nobody takes them while the page is hidden: no more than these.
+			const { log } = this.#note();
+			log.push(data);
+			if (log.length > LOG_KEPT) log.shift();
+		}
 	}
 
 	#fail(error: unknown): void {
