@@ -179,6 +179,9 @@ export const tests = [
 		assert.equal(words.intentShort(intent()), "up");
 	}],
 	["intent: a PUT carries the members that are set and the new reason", () =>
-		assert.deepEqual(words.intentBody(intent({ weight: 0, until_wall_s: 5 }), "why"),
+		assert.deepEqual(words.intentBody(intent({ weight: 0, until_wall_s: 5 }), "why", 4),
 			{ state: "up", reason: "why", weight: 0, until_wall_s: 5 })],
+	["intent: an end that has passed is left out, the registry would refuse it", () =>
+		assert.deepEqual(words.intentBody(intent({ weight: 0, until_wall_s: 5 }), "why", 5),
+			{ state: "up", reason: "why", weight: 0 })],
 ];

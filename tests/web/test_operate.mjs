@@ -5,7 +5,7 @@ import { Fleet, until } from "./daemons.mjs";
 
 const REGION = "de-frankfurt"; // far from the others: its clients really move
 const TITLE = "Frankfurt";
-let fleet, invitation;
+let fleet;
 
 export async function before() {
 	fleet = new Fleet();
@@ -19,6 +19,26 @@ export async function before() {
 export async function after() {
 	await fleet?.stop();
 }
+
+/** The admin listener, as whoever has the token. */
+async function ask(method, path, body) {
+	const answer = await fetch(new URL(path, fleet.url), {
+		method, ...(body && { body: JSON.stringify(body) }),
+		headers: { "Content-Type": "application/json", Authorization: `Bearer ${fleet.token}` },
+	});
+	if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
+	return answer.json().catch(() => null);
+}
+const put = (target, intent) => ask("PUT", `/v1/intent/${target}`, { reason: "by another", ...intent });
+const release = (target, reason = "by another") => ask("DELETE", `/v1/intent/${target}`, { reason });
+
+/** No test leaves an intent to the next, nor needs one of the last. */
+const fresh = ([name, work]) => [name, async () => {
+	for (const { scope, id } of (await fleet.get("/v1/intents")).intents)
+		await release(`${scope}/${id}`, "the next test");
+	await until(async () => (await intents()).length === 0, "no intent");
+	await work();
+}];
 
 /** A page for whoever has the token; without one a viewer's. */
 const on = (query, work, { token, ...options } = {}) => async () => {
@@ -37,6 +57,7 @@ const verb = (page, name) => page.locator(`.drawer [data-verb=${name}]`);
 const dialog = (page) => page.locator("dialog[open]");
 const toast = (page) => page.locator(".toast").last();
 const intents = async () => (await fleet.get("/v1/state")).intents;
+const only = async () => (await fleet.get("/v1/intents")).intents[0];
 
 /** The text of each cell of a column of the arcs' table. */
 async function arcs(page, column) {
@@ -86,7 +107,8 @@ export const tests = [
 		await watched.axe();
 		await page.getByLabel("Role").selectOption("operator");
 		await page.getByRole("button", { name: "Make a link" }).click();
-		invitation = await dialog(page).locator("code").textContent();
+		const invitation = await dialog(page).locator("code").textContent();
+		assert.ok(invitation.startsWith(`${fleet.url}#login=`), invitation);
 		await page.keyboard.press("Escape");
 		await dialog(page).waitFor({ state: "detached" });
 		await page.setViewportSize({ width: 390, height: 844 });
@@ -95,9 +117,9 @@ export const tests = [
 		await page.locator(".who", { hasText: "viewer" }).waitFor();
 	}, { away: true })],
 
-	["log in by that invitation: the code leaves the address, works once, may act", async () => {
-		assert.ok(invitation.startsWith(`${fleet.url}#login=`), invitation);
-		const { hash } = new URL(invitation);
+	["log in by an invitation: the code leaves the address, works once, may act", async () => {
+		const { url } = await ask("POST", "/v1/login-codes", { role: "operator" });
+		const { hash } = new URL(url);
 		await on(hash, async (_watched, page) => {
 			await page.locator(".who", { hasText: "operator" }).waitFor();
 			assert.equal(new URL(page.url()).hash, "");
@@ -148,6 +170,16 @@ export const tests = [
 		await until(async () => (await arcs(page, 2)).includes(TITLE), "arcs to it again", 20);
 	})],
 
+	["a region's weight: one question for all its nodes", asAdmin(`?open=region/${REGION}`, async (_watched, page) => {
+		await verb(page, "weight").click();
+		const asked = page.waitForRequest((request) => request.url().includes("/v1/preview?")
+			&& new URL(request.url()).searchParams.get("weight") === `region/${REGION}:5`);
+		await page.getByLabel("Weight, 100 is normal").fill("5");
+		await asked;
+		await until(async () => /^[1-9][^]*of all first choices would move/
+			.test(await dialog(page).locator(".preview").textContent()), "something would move");
+	})],
+
 	["weight with a preview of what moves; the table shows both weights", asAdmin("?view=nodes&q=fra-1&open=node/fra-1", async (watched, page) => {
 		await verb(page, "weight").click();
 		await page.getByLabel("Weight, 100 is normal").fill("20");
@@ -166,6 +198,8 @@ export const tests = [
 	})],
 
 	["drain what has a weight: the weight is kept; release by the button", asAdmin("?open=node/fra-1", async (_watched, page) => {
+		await put("node/fra-1", { state: "up", weight: 20 });
+		await page.locator(".drawer .intent", { hasText: "weight 20" }).waitFor();
 		await verb(page, "drain").click();
 		await page.getByLabel("Reason").fill("and now all of it");
 		await page.keyboard.press("Enter");
@@ -179,16 +213,69 @@ export const tests = [
 		assert.deepEqual(await intents(), []);
 	})],
 
-	["the audit names who, what and why, and takes it back", asAdmin("?view=audit&target=node/fra-1", async (watched, page) => {
+	["what a colleague did while the page was paused is kept, not undone", asAdmin("", async (_watched, page) => {
+		await page.getByRole("button", { name: "Pause" }).click();
+		await put(`region/${REGION}`, { state: "drain" });
+		await page.getByLabel(`Details of ${TITLE}`).click();
+		await verb(page, "weight").click();
+		await dialog(page).locator(".intent", { hasText: "drain" }).waitFor();
+		await page.getByLabel("Weight, 100 is normal").fill("20");
+		await page.getByLabel("Reason").fill("a disk");
+		await page.keyboard.press("Enter");
+		await toast(page).getByText(`${REGION}: drain, weight 20`).waitFor();
+		const { state, weight } = await only();
+		assert.deepEqual([state, weight], ["drain", 20]);
+	})],
+
+	["changed under an open dialog, or before an undo: what holds now is shown and asked again", asAdmin("?open=node/fra-1", async (_watched, page) => {
+		await verb(page, "weight").click();
+		await page.getByLabel("Weight, 100 is normal").fill("20");
+		await page.getByLabel("Reason").fill("a disk");
+		await put("node/fra-1", { state: "maintenance" });
+		await page.keyboard.press("Enter");
+		await dialog(page).getByRole("alert").getByText("Somebody has changed it").waitFor();
+		await dialog(page).locator(".intent", { hasText: "maintenance" }).waitFor();
+		assert.equal((await only()).weight, null);
+		await page.getByLabel("Weight, 100 is normal").fill("30");
+		await page.getByLabel("Reason").fill("a disk");
+		await page.keyboard.press("Enter");
+		await toast(page).getByText("fra-1: maintenance, weight 30").waitFor();
+		await put("node/fra-1", { state: "drain" });
+		await toast(page).getByRole("button", { name: "Undo" }).click();
+		await dialog(page).getByRole("alert").getByText("Somebody has changed it").waitFor();
+		await dialog(page).locator(".intent", { hasText: "drain" }).waitFor();
+		assert.equal((await only()).state, "drain");
+		await page.keyboard.press("Enter");
+		await toast(page).getByText("fra-1: maintenance").waitFor();
+		assert.equal((await only()).state, "maintenance");
+	})],
+
+	["an undo of what had an end that has passed says so, and is not refused", asAdmin("?view=audit&target=node/fra-2", async (_watched, page) => {
+		await put("node/fra-2", { state: "up", weight: 20, for_s: 2 });
+		await release("node/fra-2", "too early");
+		const row = page.locator("table.audit tbody tr", { hasText: "too early" }).first();
+		await row.waitFor();
+		const before = (await ask("GET", "/v1/audit?target=node/fra-2")).audit
+			.find(({ reason }) => reason === "too early").before;
+		await until(() => Date.now() / 1000 > before.until_wall_s + 1, "its end");
+		await row.getByRole("button", { name: /^Undo/ }).click();
+		await dialog(page).getByText("until released: its end has passed").waitFor();
+		await page.keyboard.press("Enter");
+		await toast(page).getByText("fra-2: weight 20, until released").waitFor();
+	})],
+
+	["the audit names who, what and why, and takes it back", asAdmin("?view=audit&target=node/hkg-1", async (watched, page) => {
+		await put("node/hkg-1", { state: "drain", weight: 20 });
+		await release("node/hkg-1", "repaired");
 		const row = page.locator("table.audit tbody tr").first();
 		await page.locator("table.audit td", { hasText: "repaired" }).waitFor();
-		assert.match(await row.textContent(), /admin.*intent\.delete.*node\/fra-1.*drain, weight 20.*→ none.*repaired/);
+		assert.match(await row.textContent(), /admin.*intent\.delete.*node\/hkg-1.*drain, weight 20.*→ none.*repaired/);
 		await watched.axe();
 		await watched.picture("audit");
 		await row.getByRole("button", { name: /^Undo/ }).click();
 		await dialog(page).getByText("drain, weight 20").waitFor();
 		await page.keyboard.press("Enter");
-		await toast(page).getByText("fra-1: drain, weight 20").waitFor();
+		await toast(page).getByText("hkg-1: drain, weight 20").waitFor();
 		await page.locator("table.audit tbody tr", { hasText: "undo: repaired" }).waitFor();
 		await toast(page).getByRole("button", { name: "Undo" }).click();
 		await until(async () => (await intents()).length === 0, "released");
@@ -261,4 +348,4 @@ export const tests = [
 		await page.locator(".who", { hasText: "viewer" }).waitFor();
 		await page.getByRole("button", { name: "Log in" }).waitFor();
 	}, { away: true })],
-];
+].map(fresh);

@@ -1,13 +1,15 @@
 // What an operator does to a node or a region: one dialog for each verb, a
 // preview of what moves, and an undo. Every action is a PUT or a DELETE of the
-// target's whole intent; members that a dialog is not about are kept.
+// target's whole intent; members that a dialog is not about are kept. So it is
+// built on what the registry has now, not on the stream's copy, which may be
+// old: read when a dialog opens, and again before the change is made.
 import { call, path } from "./api.ts";
 import type { Intent } from "./api.ts";
 import { ask, choice, field, problemText, toast } from "./dialog.ts";
 import { h, replace } from "./dom.ts";
 import type { Child } from "./dom.ts";
 import { share } from "./format.ts";
-import { intentBody, intentLong, sinceText, untilText } from "./intent_text.ts";
+import { intentBody, intentLong, isOver, sinceText, untilText } from "./intent_text.ts";
 import { forbidden, guarded } from "./view_login.ts";
 import { bar } from "./widgets.ts";
 import type { Context } from "./view.ts";
@@ -30,12 +32,11 @@ interface Preview {
 	regions: Moved[];
 	nodes: Moved[];
 	moved_share: number;
+	basis: "demand" | "room";
 }
 
 const PREVIEW_WAIT_MS = 250;
 const REGIONS_SHOWN = 8;
-/** How many changes a balancer reckons with at once. */
-const CHANGES_MAX = 16;
 
 export function intentOf(context: Context, target: Target): Intent | null {
 	return context.store.state?.intents.find(
@@ -44,43 +45,86 @@ export function intentOf(context: Context, target: Target): Intent | null {
 
 // -- doing and undoing ------------------------------------------------------
 
-/** The stream says so within a second; whoever goes on at once needs it now. */
-function remember({ store }: Context, target: Target, now: Intent | null): void {
-	if (!store.state) return;
-	const others = store.state.intents.filter(
-		(i) => i.scope !== target.scope || i.id !== target.id);
-	store.state.intents = now ? [...others, now] : others;
+async function inForce({ scope, id }: Target): Promise<Intent | null> {
+	const { intents } = await call<{ intents: Intent[] }>("GET", "/v1/intents");
+	return intents.find((i) => i.scope === scope && i.id === id) ?? null;
+}
+
+const same = (a: Intent | null, b: Intent | null): boolean =>
+	identity(a) === identity(b);
+const identity = (i: Intent | null): string =>
+	i ? JSON.stringify([intentBody(i, i.reason, 0), i.by, i.since_wall_s]) : "";
+
+const CHANGED = "Somebody has changed it meanwhile. This is what holds now:";
+
+/** What a dialog shows of the intent in force; @again: it was another before. */
+function holds(now: Intent | null, again?: boolean): Child {
+	return [
+		again && h("p", { class: "problem", role: "alert" }, CHANGED),
+		now ? intentCard(now) : again && h("p", {}, "No intent."),
+	];
 }
 
 /** At most 256 bytes, as every reason. */
-export function undoReason(reason: string): string {
+function undoReason(reason: string): string {
 	const why = reason.startsWith("undo: ") ? reason : `undo: ${reason}`;
 	return new TextDecoder().decode(new TextEncoder().encode(why).slice(0, 253));
 }
 
 /**
- * apply - make @after (a PUT's body; null: release) the target's intent and
- * offer the way back to @before. Throws a Problem.
+ * apply - make @after (a PUT's body; null: release) the target's intent, if
+ * @before is still in force, and offer the way back. Throws a Problem.
+ * @again  asks anew, when something else holds by now
+ * @returns what is to be done next, or nothing
  */
-export async function apply(
-	context: Context,
+async function apply(
 	target: Target,
 	before: Intent | null,
 	after: Record<string, unknown> | null,
 	reason: string,
-): Promise<void> {
+	again: () => unknown,
+): Promise<unknown> {
+	if (!same(await inForce(target), before)) return again;
 	const at = `/v1/intent/${target.scope}/${encodeURIComponent(target.id)}`;
 	const now = after
 		? await call<Intent>("PUT", at, after)
 		: (await call("DELETE", at, { reason }), null);
-	remember(context, target, now);
 	const why = undoReason(reason);
 	const undo = () =>
-		apply(context, target, now, before && intentBody(before, why), why).catch((error) => toast(`Not undone: ${problemText(error)}`));
+		apply(target, now, before && intentBody(before, why), why,
+			() => openUndo(target, before, reason, () => {}, true))
+			.then((next) => (next as (() => unknown) | void)?.())
+			.catch((error) => toast(`Not undone: ${problemText(error)}`));
 	toast(now
 		? `${target.id}: ${intentLong(now)}, ${untilText(now.until_wall_s)}.`
 		: `${target.id}: released.`, "Undo", undo);
+	return;
 }
+
+/** openUndo - ask whether to put back @before (null: release) for a reason. */
+export const openUndo = opening(async (
+	target: Target,
+	before: Intent | null,
+	reason: string,
+	done: () => unknown,
+	again?: boolean,
+): Promise<void> => {
+	const now = await inForce(target);
+	const input = reasonInput(undoReason(reason));
+	const over = !!before && isOver(before);
+	ask(`Undo on ${target.id}`, "Undo", [
+		holds(now, again),
+		h("p", {}, before
+			? ["Sets it to what it was before: ", h("strong", {}, intentLong(before)), ", ",
+				over ? "until released: its end has passed." : `${untilText(before.until_wall_s)}.`]
+			: "Releases it: what it reports counts again."),
+		field("Reason", input),
+	], async () => {
+		const next = await apply(target, now, before && intentBody(before, input.value),
+			input.value, () => openUndo(target, before, reason, done, true));
+		return next ?? done;
+	});
+});
 
 // -- the preview ------------------------------------------------------------
 
@@ -106,22 +150,21 @@ function previewTable(head: string, rows: Moved[]): Child {
 }
 
 /** A place that shows what @changes would move, and how to ask it again. */
-function previewBox(changes: () => Record<string, string> | string) {
+function previewBox(changes: () => Record<string, string>) {
 	const box = h("div", { class: "preview", "aria-live": "polite" });
 	let abort = new AbortController();
 	let timer = 0;
 	const load = async () => {
-		const wanted = changes();
-		if (typeof wanted === "string") return replace(box, h("p", {}, wanted));
 		abort.abort();
 		abort = new AbortController();
 		try {
-			const p = await call<Preview>("GET", path("/v1/preview", wanted), undefined,
+			const p = await call<Preview>("GET", path("/v1/preview", changes()), undefined,
 				abort.signal);
 			const regions = previewTable("region", p.regions);
 			replace(box,
 				h("p", {}, h("strong", {}, share(p.moved_share)),
-					" of all first choices would move."),
+					" of all first choices would move.",
+					p.basis === "room" && " Nobody asks now: reckoned by the room that nodes have."),
 				regions,
 				p.nodes.length > 0 && h("details", { open: !regions },
 					h("summary", {}, "Nodes"), previewTable("node", p.nodes)));
@@ -142,13 +185,8 @@ function drainChanges(target: Target): Record<string, string> {
 	return target.scope === "node" ? { without: target.id } : { drained: target.id };
 }
 
-function weightChanges(context: Context, target: Target, weight: string) {
-	if (target.scope === "node") return { weight: `${target.id}:${weight}` };
-	const nodes = [...context.store.nodes.values()]
-		.filter((n) => n.region === target.id);
-	return nodes.length > CHANGES_MAX
-		? `No preview for more than ${CHANGES_MAX} nodes.`
-		: { weight: nodes.map((n) => `${n.id}:${weight}`).join(",") };
+function weightChanges({ scope, id }: Target, weight: string) {
+	return { weight: `${scope === "region" ? "region/" : ""}${id}:${weight}` };
 }
 
 // -- the dialogs ------------------------------------------------------------
@@ -196,7 +234,7 @@ function weightPart(context: Context, target: Target, now: Intent | null): Part 
 	const slider = h("input", {
 		type: "range", min: 0, max: 200, value, "aria-label": "Weight, 0 to 200",
 	});
-	const { box, refresh } = previewBox(() => weightChanges(context, target, input.value));
+	const { box, refresh } = previewBox(() => weightChanges(target, input.value));
 	input.oninput = () => { slider.value = input.value; refresh(); };
 	slider.oninput = () => { input.value = slider.value; refresh(); };
 	return {
@@ -240,8 +278,19 @@ function lengthChoice(now: Intent | null): HTMLSelectElement {
 	return choice([...kept, ...LENGTHS], kept.length ? "keep" : "");
 }
 
-function reasonInput(): HTMLInputElement {
-	return h("input", { required: true, maxlength: 256, autocomplete: "off" });
+function reasonInput(value = ""): HTMLInputElement {
+	return h("input", { required: true, maxlength: 256, autocomplete: "off", value });
+}
+
+/** @open, once at a time: what a dialog shows is read before it opens. */
+function opening<A extends unknown[]>(open: (...args: A) => Promise<void>) {
+	let busy = false;
+	return async (...args: A): Promise<void> => {
+		if (busy) return;
+		busy = true;
+		await open(...args).catch((error) => toast(problemText(error)));
+		busy = false;
+	};
 }
 
 const TITLES: Record<Verb, string> = {
@@ -258,42 +307,35 @@ function byLine(context: Context): Child {
 		`By ${who?.name || who?.role}, from now on; kept in the audit, can be undone.`);
 }
 
-function askRelease(context: Context, target: Target, now: Intent): void {
-	const reason = reasonInput();
-	ask(`Release ${target.id}`, "Release", [
-		intentCard(now),
-		h("p", {}, "What the ", target.scope, " itself reports counts again."),
-		field("Reason", reason),
-		byLine(context),
-	], () => apply(context, target, now, null, reason.value));
-}
-
-/** openAction - the dialog for a verb; "release" needs an intent in force. */
-export function openAction(context: Context, verb: Verb, target: Target): void {
-	const now = intentOf(context, target);
-	if (verb === "release") {
-		if (now) askRelease(context, target, now);
-		return;
-	}
+/** openAction - the dialog for a verb; @again: what it showed has changed. */
+export const openAction = opening(async (
+	context: Context, verb: Verb, target: Target, again?: boolean,
+): Promise<void> => {
+	const now = await inForce(target);
+	if (verb === "release" && !now && !again) return toast(`${target.id}: no intent holds.`);
 	const part = verb === "weight" ? weightPart(context, target, now)
 		: verb === "bias" ? biasPart(context, target, now)
-			: drainPart(target, now, verb);
+			: verb === "release" ? null : drainPart(target, now, verb);
 	const until = lengthChoice(now);
 	const reason = reasonInput();
-	const submit = async () => {
+	const body = () => {
+		if (!part) return null;
 		const { until_wall_s, ...kept } = now ?? ({} as Partial<Intent>);
 		const body = intentBody({ ...kept, ...part.members() }, reason.value);
 		if (until.value === "keep") body["until_wall_s"] = until_wall_s;
 		else if (until.value) body["for_s"] = Number(until.value);
-		await apply(context, target, now, body, reason.value);
+		return body;
 	};
-	ask(`${TITLES[verb]} ${target.id}`, verb === "drain" ? "Drain" : "Set", [
-		now && intentCard(now),
-		part.fields,
-		h("div", { class: "fields" }, field("How long", until), field("Reason", reason)),
+	ask(`${TITLES[verb]} ${target.id}`, part && verb !== "drain" ? "Set" : TITLES[verb], [
+		holds(now, again),
+		part ? part.fields
+			: h("p", {}, "What the ", target.scope, " itself reports counts again."),
+		h("div", { class: "fields" },
+			part && field("How long", until), field("Reason", reason)),
 		byLine(context),
-	], submit);
-}
+	], () => apply(target, now, body(), reason.value,
+		() => openAction(context, verb, target, true)));
+});
 
 /** An intent with who, why, since and until. */
 export function intentCard(i: Intent): HTMLElement {

@@ -35,7 +35,8 @@ let dialogs = 0;
 
 /**
  * ask - a modal form. @act runs at submit: when it throws, the problem is shown
- * and the dialog stays, else it closes. The first field gets the focus.
+ * and the dialog stays, else it closes, and a function that @act gave is run.
+ * The first field gets the focus.
  */
 export function ask(
 	title: string,
@@ -51,8 +52,9 @@ export function ask(
 		event.preventDefault();
 		problem.hidden = go.disabled = true;
 		try {
-			await act();
+			const next = await act();
 			close();
+			if (typeof next === "function") next();
 		} catch (error) {
 			problem.hidden = false;
 			text(problem, problemText(error));

@@ -37,16 +37,28 @@ const CARRIED = [
 	"until_wall_s",
 ] as const;
 
-/** What a PUT says to make @intent the target's; who and since are not ours. */
+const nowS = (): number => Date.now() / 1000;
+
+/** Whether its end has passed: nobody can be told to keep it until then. */
+export function isOver({ until_wall_s }: Partial<Intent>, now = nowS()): boolean {
+	return until_wall_s != null && until_wall_s <= now;
+}
+
+/**
+ * What a PUT says to make @intent the target's, without an end that has
+ * passed; who and since are not ours.
+ */
 export function intentBody(
 	intent: Partial<Intent>,
 	reason: string,
+	now = nowS(),
 ): Record<string, unknown> {
 	const body: Record<string, unknown> = {
 		state: intent.state ?? "up",
 		reason: reason,
 	};
 	for (const key of CARRIED) if (intent[key] != null) body[key] = intent[key];
+	if (isOver(intent, now)) delete body["until_wall_s"];
 	return body;
 }
 

@@ -1,14 +1,14 @@
 // The audit: who did what to which target, why, and the way back.
-import { apply, intentOf, undoReason } from "./actions.ts";
+import { openUndo } from "./actions.ts";
 import type { Scope } from "./actions.ts";
 import { call, path } from "./api.ts";
 import type { Intent } from "./api.ts";
-import { ask, failed, field } from "./dialog.ts";
+import { failed } from "./dialog.ts";
 import { h, replace } from "./dom.ts";
 import type { Child } from "./dom.ts";
 import { moment } from "./format.ts";
-import { intentBody, intentLong } from "./intent_text.ts";
-import type { Context, Mount } from "./view.ts";
+import { intentLong } from "./intent_text.ts";
+import type { Mount } from "./view.ts";
 import { guarded } from "./view_login.ts";
 import { targetLink } from "./widgets.ts";
 
@@ -26,23 +26,6 @@ interface Entry {
 }
 
 const PAGE = 100;
-
-/** Put back what was in force before @entry, for a reason. */
-function askUndo(context: Context, entry: Entry, done: () => void): void {
-	const [scope, id] = entry.target.split("/") as [Scope, string];
-	const reason = h("input", { required: true, maxlength: 256, value: undoReason(entry.reason) });
-	ask(`Undo on ${id}`, "Undo", [
-		h("p", {}, entry.before
-			? ["Sets it to what it was before: ", h("strong", {}, intentLong(entry.before)), "."]
-			: "Releases it: what it reports counts again."),
-		field("Reason", reason),
-	], async () => {
-		const target = { scope, id };
-		await apply(context, target, intentOf(context, target),
-			entry.before && intentBody(entry.before, reason.value), reason.value);
-		done();
-	});
-}
 
 const said = (i: Intent | null): string => (i ? intentLong(i) : "none");
 
@@ -73,9 +56,10 @@ export const mountAudit: Mount = (root, context) => {
 			h("td", {}, targetLink(context, entry.target)),
 			h("td", {}, intent && `${said(entry.before)} → ${said(entry.after)}`),
 			h("td", { class: "said" }, entry.reason),
-			h("td", {}, intent && guarded(context, "Undo", () =>
-				askUndo(context, entry, () => void load()),
-			{ "aria-label": `Undo ${entry.action} of ${entry.target}` })));
+			h("td", {}, intent && guarded(context, "Undo", () => {
+				const [scope, id] = entry.target.split("/") as [Scope, string];
+				void openUndo({ scope, id }, entry.before, entry.reason, load);
+			}, { "aria-label": `Undo ${entry.action} of ${entry.target}` })));
 	};
 	const show = (): void => replace(body, entries.length
 		? entries.map(row)
