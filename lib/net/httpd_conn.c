@@ -372,8 +372,9 @@ static void on_end_of_input(struct httpd_conn *conn)
 bool httpd_conn_took(struct httpd_conn *conn, ssize_t got, size_t room_bytes,
 		     short what)
 {
-	/* A short read empties the socket, and the next byte makes an edge. */
-	if (UNLIKELY((size_t)got == room_bytes ||
+	/* A short read empties the socket, and the next byte makes an edge. The
+	 * first read of all comes before any event is asked for. */
+	if (UNLIKELY(!conn->reading || (size_t)got == room_bytes ||
 		     (got > 0 && (what & EV_CLOSED))))
 		rearm(conn);
 	if (LIKELY(got > 0)) {
@@ -493,5 +494,5 @@ void httpd_conn_accept(int fd, const struct addr *peer, uint16_t peer_port,
 	if (open >= server->limits.conns_max)
 		httpd_refuse(conn, 503);
 	else
-		start_reading(conn);
+		httpd_batch_read(conn, 0); /* what it is accepted for */
 }

@@ -850,6 +850,25 @@ static void test_too_many_connections(void **state)
 	close_world(world);
 }
 
+/* What is there with the connection needs no event of its own. */
+static void test_read_with_accept(void **state)
+{
+	struct world *world = open_world(short_limits());
+	struct helper_client c;
+	char answer[1024];
+
+	(void)state;
+	helper_connect(&c, world->loop, world->port);
+	helper_write(&c, SV("GET /a HTTP/1.1\r\n" HOST "\r\n"));
+	helper_turn(world->loop);
+	assert_true(recv(c.fd, answer, sizeof(answer), MSG_DONTWAIT) > 0);
+	/* The next one has its event. */
+	helper_write(&c, SV("GET /b HTTP/1.1\r\n" HOST "\r\n"));
+	helper_read_text(&c, "0 /b", 1);
+	helper_close(&c);
+	close_world(world);
+}
+
 static bool is_drained(void *arg)
 {
 	return httpd_is_drained(((struct world *)arg)->server);
@@ -1081,6 +1100,7 @@ int main(void)
 		cmocka_unit_test(test_half_a_request),
 		cmocka_unit_test(test_too_many_connections),
 		cmocka_unit_test(test_drain),
+		cmocka_unit_test(test_read_with_accept),
 		cmocka_unit_test(test_drain_rows),
 		cmocka_unit_test(test_drain_takes_the_backlog),
 		cmocka_unit_test(test_drain_ends_by_itself),
