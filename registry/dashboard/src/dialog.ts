@@ -75,14 +75,11 @@ export function ask(
 }
 
 const TOAST_MS = 15000;
-let toasts: HTMLElement | null = null;
+/** Part of the page from its start, so that what is put there is read out. */
+export const toasts = h("div", { class: "toasts", role: "status" });
 
 /** toast - say what was done, with one thing to do about it. */
 export function toast(message: string, label = "", act?: () => unknown): void {
-	if (!toasts) {
-		toasts = h("div", { class: "toasts", role: "status" });
-		document.body.append(toasts);
-	}
 	const end = () => box.remove();
 	const box: HTMLElement = h("div", { class: "toast" },
 		h("p", {}, message),
@@ -99,9 +96,9 @@ export function toast(message: string, label = "", act?: () => unknown): void {
 export function copyable(label: string, line: string): HTMLElement {
 	const button = h("button", { "aria-label": `Copy the ${label} line` }, "Copy");
 	button.onclick = async () => {
-		await navigator.clipboard.writeText(line).then(
-			() => text(button, "Copied"),
-			() => text(button, "Select it and press Ctrl+C"));
+		// Over plain http to another machine there is no clipboard.
+		const done = await navigator.clipboard?.writeText(line).then(() => true, () => false);
+		text(button, done ? "Copied" : "Select it and press Ctrl+C");
 		setTimeout(() => text(button, "Copy"), 2000);
 	};
 	return h("div", { class: "command" }, h("code", { tabindex: 0 }, line), button);

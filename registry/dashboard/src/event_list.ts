@@ -1,6 +1,6 @@
 // Rows of the event log, for the events page and the drawer.
 import type { LogEvent } from "./api.ts";
-import { h } from "./dom.ts";
+import { h, text } from "./dom.ts";
 import type { Child } from "./dom.ts";
 import { moment } from "./format.ts";
 import type { Context } from "./view.ts";
@@ -17,6 +17,23 @@ export function eventRow(context: Context, event: LogEvent): HTMLElement {
 		h("span", { class: "said" }, event.text),
 	];
 	return h("li", { "data-id": event.id }, cells);
+}
+
+/**
+ * holding - how @list is renewed: at once, or, while somebody points at it or
+ * has the focus in it, when they ask by the button: no row moves away.
+ */
+export function holding(list: HTMLElement, renew: () => unknown) {
+	const button = h("button", { class: "fresh", hidden: true, onclick: () => go() });
+	const go = (): void => { button.hidden = true; renew(); };
+	return {
+		button,
+		offer(words: string): void {
+			if (!list.matches(":hover,:focus-within")) return go();
+			button.hidden = false;
+			text(button, words);
+		},
+	};
 }
 
 /** The rows of a list, newest first, each once. */

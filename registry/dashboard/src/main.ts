@@ -1,4 +1,5 @@
 // The shell: header, navigation, one page at a time, and what lies over it.
+import { toasts } from "./dialog.ts";
 import { h, replace } from "./dom.ts";
 import { Session } from "./session.ts";
 import { Store } from "./store.ts";
@@ -66,7 +67,7 @@ function start(): void {
 	const over = h("div", { class: "over" });
 	document.body.append(
 		h("a", { class: "skip", href: "#main" }, "To the content"),
-		bar, strip, notices, main, foot(), over,
+		bar, strip, notices, main, foot(), over, toasts,
 	);
 	mountBar(bar, context);
 	bar.children[0]!.after(navigation(context, links));

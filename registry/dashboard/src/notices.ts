@@ -34,13 +34,14 @@ export function notices(store: Store): Notice[] {
 	const { state } = store;
 	if (!state) return found;
 	const { registry, balancers } = state;
+	const blind = balancers.filter(({ geo }) => !geo?.loaded);
 	if (!registry.store.up)
 		found.push({ id: "store", level: "error", text: `Store away (${registry.store.kind}): the fleet runs on, but registrations and intent are not saved.` });
 	if (registry.uptime_s < YOUNG_S && store.nodes.size && store.phase === "live")
 		found.push({ id: "young", level: "info", text: "The registry has just started: nodes register again within seconds; no lease ends before a full term." });
 	if (store.nodes.size && !balancers.length)
 		found.push({ id: "balancer", level: "warn", text: "No balancer reports: shares, latencies and places are unknown." });
-	else if (balancers.length && balancers.every(({ geo }) => !geo?.loaded))
-		found.push({ id: "geo", level: "warn", text: "No city database: clients' places are unknown, answers follow free capacity only. deploy/geo.sh fetches one." });
+	else if (blind.length)
+		found.push({ id: "geo", level: "warn", text: `No city database${blind.length < balancers.length ? ` at ${blind.map(({ id }) => id).join(", ")}` : ""}: clients' places are unknown, answers follow free capacity only. deploy/geo.sh fetches one.` });
 	return found;
 }

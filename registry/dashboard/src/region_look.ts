@@ -28,7 +28,7 @@ export function glyph(state: RegionState): string {
 }
 
 /** A small picture of the state, for beside its word. */
-export function badge(state: RegionState): SVGSVGElement {
+export function icon(state: RegionState): SVGSVGElement {
 	return s("svg", { class: "glyph", viewBox: "-5 -5 10 10", "aria-hidden": "true" },
 		s("path", { d: glyph(state) }));
 }

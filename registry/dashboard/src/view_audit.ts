@@ -7,6 +7,7 @@ import { failed } from "./dialog.ts";
 import { h, replace } from "./dom.ts";
 import type { Child } from "./dom.ts";
 import { moment } from "./format.ts";
+import { holding } from "./event_list.ts";
 import { intentLong } from "./intent_text.ts";
 import type { Mount } from "./view.ts";
 import { guarded } from "./view_login.ts";
@@ -42,9 +43,10 @@ export const mountAudit: Mount = (root, context) => {
 		h("thead", {}, h("tr", {},
 			["When", "Who", "Did", "Target", "Before → after", "Reason", ""].map((title) =>
 				h(title ? "th" : "td", title ? { scope: "col" } : {}, title)))), body);
+	const hold = holding(body, load);
 	root.append(h("h1", {}, "Audit"),
 		h("div", { class: "filters", role: "search" }, target),
-		trouble, h("div", { class: "scroller", tabindex: 0, role: "region", "aria-label": "Audit" }, table));
+		hold.button, trouble, h("div", { class: "scroller", tabindex: 0, role: "region", "aria-label": "Audit" }, table));
 
 	const row = (entry: Entry): Child => {
 		const intent = entry.action.startsWith("intent.");
@@ -81,7 +83,8 @@ export const mountAudit: Mount = (root, context) => {
 	const ends = [
 		session.subscribe(() => void load()),
 		store.subscribe((change) =>
-			change.log.some((event) => event.kind.startsWith("intent.")) && void load()),
+			(!change.nodes || change.log.some((event) => event.kind.startsWith("intent.")))
+				&& hold.offer("More was done")),
 		url.subscribe((changed) => changed.has("target") && void load()),
 	];
 	return () => ends.forEach((end) => end());

@@ -7,7 +7,7 @@ import type { LogEvent, Node, Region } from "./api.ts";
 import { Chart } from "./chart.ts";
 import { problemText } from "./dialog.ts";
 import { attr, h, replace, text } from "./dom.ts";
-import { eventRow, isAbout, newestFirst } from "./event_list.ts";
+import { eventRow, holding, isAbout, newestFirst } from "./event_list.ts";
 import { count, duration, NONE, rate, share } from "./format.ts";
 import { biasText } from "./intent_text.ts";
 import type { Context, Mount } from "./view.ts";
@@ -117,36 +117,41 @@ function mountTarget(root: HTMLElement, context: Context, target: Target): () =>
 	const spans = ["hour", "day"].map((span) =>
 		h("button", { onclick: () => url.set({ span }) }, `1 ${span}`));
 	let timer = 0;
+	let abort = new AbortController();
 
 	async function loadHistory(): Promise<void> {
 		clearTimeout(timer);
+		abort.abort();
+		const { signal } = (abort = new AbortController());
 		const span = url.get("span") === "day" ? "day" : "hour";
 		spans.forEach((button, i) =>
 			attr(button, "aria-pressed", String((span === "hour") === (i === 0))));
 		try {
-			const got = await call<History>("GET", path("/v1/history", { target: name, span }));
+			const got = await call<History>("GET", path("/v1/history", { target: name, span }),
+				undefined, signal);
 			const { from_wall_s: from, step_s: step, series } = got;
 			const of = (key: string) => series[key] ?? [];
 			connections.show(from, step, [of("conns"), of("capacity")]);
 			choices.show(from, step, [of("first_per_s")]);
 			text(trouble, "");
 		} catch (error) {
+			if (signal.aborted) return; // another one runs, or the drawer is gone
 			text(trouble, `No history: ${problemText(error)}`);
 		}
-		clearTimeout(timer);
-		if (root.isConnected)
-			timer = setTimeout(loadHistory, RELOAD_MS[span]) as unknown as number;
+		timer = setTimeout(loadHistory, RELOAD_MS[span]) as unknown as number;
 	}
 
 	// -- events --
 	const list = h("ol", { class: "events" });
 	let events: LogEvent[] = [];
 
+	const hold = holding(list, () => replace(list, events.length
+			? events.map((event) => eventRow(context, event))
+			: h("li", { class: "empty" }, "None in the log.")));
+
 	function addEvents(more: LogEvent[]): void {
 		events = newestFirst([...events, ...more]).slice(0, EVENTS_SHOWN);
-		replace(list, events.length
-			? events.map((event) => eventRow(context, event))
-			: h("li", { class: "empty" }, "None in the log."));
+		hold.offer("New events");
 	}
 
 	async function loadEvents(): Promise<void> {
@@ -172,7 +177,7 @@ function mountTarget(root: HTMLElement, context: Context, target: Target): () =>
 		}, "Its nodes in the table")),
 		h("div", { class: "spans", role: "group", "aria-label": "Span" }, h("h3", {}, "History"), spans),
 		trouble, connections.root, choices.root,
-		h("h3", {}, "Events"), list);
+		h("h3", {}, "Events"), hold.button, list);
 	show();
 	void loadHistory();
 	void loadEvents();
@@ -181,12 +186,14 @@ function mountTarget(root: HTMLElement, context: Context, target: Target): () =>
 	const ends = [
 		store.subscribe((change) => {
 			const mine = change.log.filter((event) => isAbout(event, name));
+			if (!change.nodes) void loadEvents();
 			if (mine.length) addEvents(mine);
 			show();
 		}),
 		session.subscribe(show),
 		url.subscribe((changed) => changed.has("span") && void loadHistory()),
 		() => clearTimeout(timer),
+		() => abort.abort(),
 		() => connections.destroy(),
 		() => choices.destroy(),
 	];

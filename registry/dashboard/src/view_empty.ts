@@ -1,4 +1,5 @@
 // An empty registry: how the first node gets in.
+import { copyable } from "./dialog.ts";
 import { h, replace } from "./dom.ts";
 import type { Mount } from "./view.ts";
 
@@ -18,13 +19,7 @@ export const mountEmpty: Mount = (root, { store }) => {
 		replace(root,
 			h("h2", {}, "No node has registered yet"),
 			h("p", {}, "The registry listens. On a machine that serves clients, run:"),
-			h("pre", { tabindex: 0, "aria-label": "Command" }, h("code", {}, line)),
-			h("button", {
-				onclick: (event: MouseEvent) => {
-					void navigator.clipboard?.writeText(line).then(() =>
-						replace(event.target as Element, "Copied"));
-				},
-			}, "Copy"),
+			copyable("command", line),
 			h("p", { class: "none" }, regions.length
 				? `Regions that the registry knows: ${regions.map(({ id }) => id).join(", ")}.`
 				: "Any region name will do; regions_file gives regions a place on the map."));

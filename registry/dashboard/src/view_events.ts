@@ -3,8 +3,8 @@
 import { call, path } from "./api.ts";
 import type { LogEvent } from "./api.ts";
 import { choice, failed } from "./dialog.ts";
-import { h, replace, text } from "./dom.ts";
-import { eventRow, isAbout, newestFirst } from "./event_list.ts";
+import { h, replace } from "./dom.ts";
+import { eventRow, holding, isAbout, newestFirst } from "./event_list.ts";
 import type { Mount } from "./view.ts";
 
 const KINDS = [
@@ -17,13 +17,16 @@ const KINDS = [
 /** A filter lets through what is at least as severe. */
 const RANKS = ["info", "warn", "error"];
 const PAGE = 100;
+/** Rows that come by themselves push out as many as these leave room for. */
 const SHOWN_MAX = 1000;
+const WAITING_MAX = 1000;
 
 export const mountEvents: Mount = (root, context) => {
 	const { store, url } = context;
 	let events: LogEvent[] = [];
 	let waiting: LogEvent[] = [];
-	let pointed = false;
+	let missed = false;
+	let shownMax = SHOWN_MAX;
 	let abort = new AbortController();
 
 	const query = () => ({
@@ -41,18 +44,18 @@ export const mountEvents: Mount = (root, context) => {
 	const files = ["jsonl", "csv"].map((ending) =>
 		h("a", { class: "button", download: `perihelion-events.${ending}` },
 			ending === "csv" ? "CSV" : "JSON lines"));
-	const fresh = h("button", { class: "fresh", hidden: true, onclick: () => release() });
 	const list = h("ol", { class: "events", tabindex: 0, "aria-label": "Events, newest first" });
+	const hold = holding(list, release);
 	const older = h("button", { hidden: true, onclick: () => void load(true) }, "Older");
 	const trouble = h("div");
 	root.append(
 		h("h1", {}, "Events"),
 		h("div", { class: "filters", role: "search" }, kind, severity, target,
 			h("span", { class: "files" }, "Download ", files)),
-		fresh, trouble, list, older);
+		hold.button, trouble, list, older);
 
 	function show(): void {
-		events = newestFirst(events).slice(0, SHOWN_MAX);
+		events = newestFirst(events);
 		replace(list, events.length
 			? events.map((event) => eventRow(context, event))
 			: h("li", { class: "empty" }, "No event matches."));
@@ -66,6 +69,8 @@ export const mountEvents: Mount = (root, context) => {
 			const got = await call<{ events: LogEvent[]; more: boolean }>("GET",
 				path("/v1/log", { ...query(), before, limit: PAGE }), undefined, abort.signal);
 			events = more ? [...events, ...got.events] : got.events;
+			shownMax = Math.max(SHOWN_MAX, events.length);
+			if (!more) { waiting = []; missed = false; }
 			replace(trouble);
 			older.hidden = !got.more;
 			show();
@@ -82,18 +87,24 @@ export const mountEvents: Mount = (root, context) => {
 	};
 
 	function release(): void {
-		events.push(...waiting);
+		if (missed) return void load(false);
+		events = [...waiting, ...events];
+		// What nobody asked for with "Older" goes when there is too much of it.
+		if (events.length > shownMax) {
+			events.length = shownMax;
+			older.hidden = false;
+		}
 		waiting = [];
-		fresh.hidden = true;
 		show();
 	}
 
-	function hear(more: LogEvent[]): void {
-		waiting.push(...more.filter(wanted));
-		if (!waiting.length) return;
-		if (!pointed && !list.contains(document.activeElement)) return release();
-		fresh.hidden = false;
-		text(fresh, waiting.length === 1 ? "1 new event" : `${waiting.length} new events`);
+	/** @all: the stream was begun anew, what came in between is not known. */
+	function hear(more: LogEvent[], all: boolean): void {
+		waiting = newestFirst([...waiting, ...more.filter(wanted)]).slice(0, WAITING_MAX);
+		missed ||= all || waiting.length === WAITING_MAX;
+		if (missed) hold.offer("New events");
+		else if (waiting.length)
+			hold.offer(waiting.length === 1 ? "1 new event" : `${waiting.length} new events`);
 	}
 
 	function showQuery(): void {
@@ -105,17 +116,14 @@ export const mountEvents: Mount = (root, context) => {
 			link.setAttribute("href", path(`/v1/events.${i ? "csv" : "jsonl"}`, q)));
 	}
 
-	list.onpointerenter = () => { pointed = true; };
-	list.onpointerleave = () => { pointed = false; };
 	showQuery();
 	void load(false);
 	const ends = [
-		store.subscribe((change) => hear(change.log)),
+		store.subscribe((change) => hear(change.log, !change.nodes)),
 		url.subscribe((changed) => {
 			if (!["kind", "severity", "target"].some((key) => changed.has(key as "kind"))) return;
 			showQuery();
-			waiting = [];
-			fresh.hidden = true;
+			hold.button.hidden = true;
 			void load(false);
 		}),
 		() => abort.abort(),

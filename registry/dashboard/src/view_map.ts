@@ -13,7 +13,7 @@ import {
 } from "./geo.ts";
 import type { Chart, Disc, Label } from "./geo.ts";
 import { regionShown } from "./filter.ts";
-import { badge, glyph, inOrder, utilisation, WORDS } from "./region_look.ts";
+import { icon, glyph, inOrder, utilisation, WORDS } from "./region_look.ts";
 import type { Context, Mount } from "./view.ts";
 
 const RING = 4;
@@ -85,7 +85,7 @@ class WorldMap {
 			key("near", "first choices"),
 			key("spill", "spilled, past a nearer region"),
 			states.map((state) =>
-				h("span", { class: `state ${state}` }, badge(state), WORDS[state])),
+				h("span", { class: `state ${state}` }, icon(state), WORDS[state])),
 			this.#rest);
 	}
 

@@ -1,22 +1,15 @@
 // The region list: one row a region, always in the same order.
 import type { Intent, Region } from "./api.ts";
 import { attr, h, keyed, replace, text } from "./dom.ts";
-import { count, duration, share } from "./format.ts";
+import { count, share } from "./format.ts";
 import { regionShown } from "./filter.ts";
-import { badge, inOrder, utilisation, WORDS } from "./region_look.ts";
+import { intentShort, untilText } from "./intent_text.ts";
+import { icon, inOrder, utilisation, WORDS } from "./region_look.ts";
 import type { Context, Mount } from "./view.ts";
 
-/** "drain by alice, 40 min left: kernel update" */
-function intentText({ state, weight, bias_km, by, until_wall_s, reason }: Intent): string {
-	const what = [
-		state === "up" ? "" : state,
-		weight == null ? "" : `weight ${weight}`,
-		bias_km ? `bias ${bias_km} km` : "",
-	].filter(Boolean).join(", ") || "up";
-	const left = until_wall_s == null ? "" :
-		`, ${duration(Math.max(0, until_wall_s - Date.now() / 1000))} left`;
-	return `${what} by ${by}${left}: ${reason}`;
-}
+/** "drain by alice, until 14:00: kernel update" */
+const intentText = (i: Intent): string =>
+	`${intentShort(i)} by ${i.by}, ${untilText(i.until_wall_s)}: ${i.reason}`;
 
 function row(id: string, { url }: Context): HTMLTableRowElement {
 	const toggle = (): void => url.set({ region: url.get("region") === id ? "" : id });
@@ -47,7 +40,7 @@ function fill(element: HTMLTableRowElement, region: Region, number: number, { ur
 	if (state!.dataset["state"] !== region.state) {
 		state!.dataset["state"] = region.state;
 		state!.className = `state ${region.state}`;
-		replace(state!, badge(region.state), WORDS[region.state]);
+		replace(state!, icon(region.state), WORDS[region.state]);
 	}
 	text(note!.children[0]!, region.intent ? intentText(region.intent) : "");
 	note!.hidden = !region.intent;

@@ -13,6 +13,8 @@ interface Reading {
 	help: string;
 	value: (state: Picture) => string;
 	note?: (state: Picture) => string;
+	/** What the title adds to the help. */
+	more?: (state: Picture) => string;
 	/** 0..1: a gauge. */
 	gauge?: (state: Picture) => number | null;
 	/** A trace of the last minute. */
@@ -22,6 +24,7 @@ interface Reading {
 }
 
 const TRACE = 60;
+const SNAPSHOTS = 3;
 
 /** A balancer that lags behind or is silent for this long is worth a look. */
 const OLD_MS = 5000;
@@ -35,11 +38,15 @@ function parts({ status }: Picture): string {
 	return words.join(", ") || (status.nodes ? "all well" : "none yet");
 }
 
-function snapshots({ balancers }: Picture): string {
-	const shown = balancers.slice(0, 3).map(({ id, snapshot_age_ms: age }) =>
+function snapshots({ balancers }: Picture): string[] {
+	return balancers.map(({ id, snapshot_age_ms: age }) =>
 		`${id} ${age == null ? NONE : duration(age / 1000)}`);
-	const more = balancers.length - shown.length;
-	return shown.join(", ") + (more > 0 ? `, ${more} more` : "");
+}
+
+function firstSnapshots(state: Picture): string {
+	const all = snapshots(state);
+	const more = all.length - SNAPSHOTS;
+	return all.slice(0, SNAPSHOTS).join(", ") + (more > 0 ? `, ${more} more` : "");
 }
 
 const oldest = ({ balancers }: Picture): number | null =>
@@ -98,7 +105,8 @@ const READINGS: Reading[] = [
 		title: "Snapshot age",
 		help: "Age of the picture that each balancer answers from; the oldest here",
 		value: (state) => { const age = oldest(state); return age == null ? NONE : duration(age / 1000); },
-		note: (state) => state.balancers.length ? snapshots(state) : "no balancer",
+		note: (state) => state.balancers.length ? firstSnapshots(state) : "no balancer",
+		more: (state) => snapshots(state).join("\n"),
 		bad: (state) => (oldest(state) ?? 0) > OLD_MS,
 	},
 	{
@@ -154,6 +162,7 @@ function cell(reading: Reading): { element: Element; set: (state: Picture) => vo
 			text(value, reading.value(state));
 			text(note, reading.note?.(state) ?? "");
 			dial?.set((reading.gauge ?? reading.trace)!(state));
+			if (reading.more) attr(element, "title", `${reading.help}\n${reading.more(state)}`);
 			element.classList.toggle("bad", reading.bad?.(state) ?? false);
 		},
 	};
