@@ -91,8 +91,11 @@ export const tests = [
 		const held = await order(watched);
 		const figures = String(await used(watched));
 		await until(async () => String(await used(watched)) !== figures, "figures go on");
-		await page.waitForTimeout(2500);
-		assert.deepEqual(await order(watched), held);
+		for (let delta = 0; delta < 3; delta++) {
+			const before = String(await used(watched));
+			await until(async () => String(await used(watched)) !== before, "the next delta");
+			assert.deepEqual(await order(watched), held);
+		}
 		await page.mouse.move(4, 4);
 		await until(async () => String(await order(watched)) !== String(held), "free again");
 	})],
@@ -106,7 +109,7 @@ export const tests = [
 		assert.equal(await focused(), first);
 		await page.keyboard.press("End");
 		const last = await focused();
-		assert.equal(last, "n-1999".replace("1999", last.slice(2)));
+		assert.equal(last, "n-1999");
 		assert.equal(await page.locator(`${ROWS}:last-child`).getAttribute("aria-rowindex"), "2001");
 		await page.keyboard.press("Enter");
 		await until(async () => await page.locator(".drawer h2").textContent() === last, "drawer");
@@ -140,7 +143,9 @@ export const tests = [
 		await page.locator(`${ROWS} button[tabindex="0"]`).focus();
 		await page.hover("table.nodes");
 		await page.mouse.wheel(0, 20000);
-		await page.waitForTimeout(300);
+		// The row that has the focus stays built, wherever the others are.
+		await until(() => page.evaluate((rows) => [...document.querySelectorAll(rows)].some((row) =>
+			row.getAttribute("aria-rowindex") > 100), ROWS), "it scrolled");
 		await page.keyboard.press("ArrowDown");
 		assert.equal(await page.evaluate(() => document.activeElement.closest("tr").getAttribute("aria-rowindex")), "3");
 	})],

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { Watched } from "./browser.mjs";
 import { Fleet, until } from "./daemons.mjs";
+import { source } from "./sources.mjs";
 
 const READY_MS = 500;
 const fleet = new Fleet();
@@ -85,6 +86,11 @@ async function stripNumbers() {
 	({ status }) => [`${status.ready}/${status.nodes}`, whole(status.conns)], "nodes and connections");
 	await agree(watched.page, () => document.querySelectorAll(".reading .value:is(dd)")[4].textContent,
 		({ status }) => percent(status.nearest_share), "share served nearest");
+	const { rate, micros, share } = await source("format.ts");
+	await agree(watched.page, () => [2, 3, 5].map((at) =>
+		document.querySelectorAll(".reading .value:is(dd)")[at].textContent),
+	({ status }) => [rate(status.resolves_per_s), micros(status.p99_us), share(status.geo_miss_share)],
+	"resolves, p99 and misses");
 	const store = await watched.page.locator(".reading", { hasText: "Store" }).textContent();
 	assert.match(store, /up.*sqlite/);
 	await watched.close();
@@ -163,6 +169,32 @@ async function arcsAreFlows() {
 			widest.filter(([key]) => key.endsWith("true")).length];
 	}, "one arc and one row a flow, the 200 widest");
 	await watched.close();
+}
+
+// The caption under a chart is its newest moment; both charts are one answer of
+// /v1/history, read each five seconds.
+async function chartNumbers() {
+	const { rate } = await source("format.ts");
+	for (const span of ["hour", "day"]) {
+		const watched = await open(`?open=region/de-frankfurt&span=${span}`);
+		await until(async () => {
+			const [{ series }, seen] = await Promise.all([
+				fleet.get(`/v1/history?target=region/de-frankfurt&span=${span}`),
+				watched.page.evaluate(() => [...document.querySelectorAll(".plot ~ figcaption")].map(
+					({ textContent }) => textContent.replace(/^.*: /, ""))),
+			]);
+			const newest = (...names) => {
+				const at = series[names[0]].findLastIndex((_v, i) =>
+					names.some((name) => series[name][i] != null));
+				return names.map((name) => rate(series[name][at]));
+			};
+			const [conns, capacity] = newest("conns", "capacity");
+			assert.deepEqual(seen, [`${conns} connections, ${capacity} capacity`,
+				`${newest("first_per_s")[0]} first choices/s`]);
+			return true;
+		}, `the charts of an ${span}`, 90);
+		await watched.close();
+	}
 }
 
 async function filtersInAddress() {
@@ -283,4 +315,5 @@ export const tests = [
 	["a pause holds the figures and says their age", pauses],
 	["390 px wide", narrow],
 	["axe finds nothing, light or dark", accessible],
+	["the charts of an hour and a day show what the history says", chartNumbers],
 ];
