@@ -59,6 +59,9 @@ cat >"$root/try.sh" <<'TRY'
 # Runs inside the root: the newcomer's two commands.
 cd /src || exit 1
 mount -t proc proc /proc || exit 1
+# Terminals, which a booted machine has and the tests of perictl top want.
+mount -t devpts -o newinstance,ptmxmode=0666 devpts /dev/pts || exit 1
+ln -sf pts/ptmx /dev/ptmx || exit 1
 [ ! -f /etc/peri-ca.pem ] || export NODE_EXTRA_CA_CERTS=/etc/peri-ca.pem
 export HOME=/root LC_ALL=C.UTF-8 PATH=/usr/sbin:/usr/bin:/sbin:/bin
 failed=0

@@ -489,9 +489,11 @@ def test_a_dry_run_asks_what_would_move_and_changes_nothing(fleet, tmp_path):
     server.server_close()
 
 
-def test_a_dry_run_with_a_real_balancer(pair):  # noqa: F811
+def test_a_dry_run_with_a_real_balancer(pair, tmp_path):  # noqa: F811
     ports, _ = pair
-    env = {"PERI_REGISTRY_ADMIN": f"http://127.0.0.1:{ports['admin']}"}
+    # An operator: viewers may ask for one preview a second.
+    env = {"PERI_REGISTRY_ADMIN": f"http://127.0.0.1:{ports['admin']}",
+           "PERI_TOKEN_FILE": f"{tmp_path}/state/admin.token"}
     answer = http_call(ports["nodes"], "PUT", "/v1/nodes/n-2",
                        {**NODE, "region": "asia", "lat": 1.3, "lon": 103.8,
                         "service": "im.test", "ttl_ms": 60000})

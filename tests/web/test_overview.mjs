@@ -168,6 +168,24 @@ async function arcsAreFlows() {
 		return [widest.length, widest.length,
 			widest.filter(([key]) => key.endsWith("true")).length];
 	}, "one arc and one row a flow, the 200 widest");
+	const dashes = await watched.page.evaluate(() => [...document.querySelectorAll(".arcs path")].map((path) =>
+		`${path.getAttribute("class")} ${getComputedStyle(path).strokeDasharray !== "none"}`));
+	assert.deepEqual(dashes.filter((dash) => !/^(spill true|near false)$/.test(dash)), []);
+	await watched.close();
+}
+
+async function nodeNumbers() {
+	const watched = await Watched.open(`${fleet.url}?view=nodes`);
+	await watched.phase("live");
+	await agree(watched.page, () => [...document.querySelectorAll("table.nodes tbody:not([aria-hidden]) tr")]
+		.map((row) => ["id", "region", "used", "weight", "share"].map((column) => {
+			const cell = row.querySelector(`.c-${column}`);
+			return (cell.firstElementChild ?? cell).textContent;
+		}).join("  ")).sort(),
+	({ nodes }) => nodes.map((node) => [
+		node.id, `${node.region} / ${node.zone}`, `${whole(node.conns)} / ${whole(node.capacity)}`,
+		node.weight, percent(node.first_share),
+	].join("  ")).sort(), "the node table");
 	await watched.close();
 }
 
@@ -309,6 +327,7 @@ export const tests = [
 	["marks have the area of their connections, rings that of their use", markSizes],
 	["the coverage table shows the API's numbers", coverageNumbers],
 	["an arc and a table row for every flow, spilled ones apart", arcsAreFlows],
+	["the node table shows the API's numbers", nodeNumbers],
 	["filters live in the address", filtersInAddress],
 	["the overview by keyboard alone", keyboard],
 	["light, dark, and the switch", themes],
