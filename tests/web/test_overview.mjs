@@ -116,7 +116,9 @@ async function regionNumbers() {
 // name has the numbers, and those are the API's (above).
 async function markSizes() {
 	const watched = await open();
-	await until(async () => (await fleet.get("/v1/state")).status.conns > 100, "connections", 30);
+	const largest = () => watched.page.evaluate(() => Math.max(...[...document.querySelectorAll(".mark")]
+		.map((mark) => parseInt(/ ([\d,]+) of /.exec(mark.getAttribute("aria-label"))[1], 10))));
+	await until(async () => (await largest()) > 10, "connections on the page", 30);
 	const marks = await watched.page.evaluate(() => [...document.querySelectorAll(".mark")].map((mark) => {
 		const [, conns, capacity] = / ([\d,]+) of ([\d,]+) conn/.exec(mark.getAttribute("aria-label"))
 			.map((part) => Number(part.replaceAll(",", "")));
