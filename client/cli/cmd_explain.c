@@ -90,13 +90,29 @@ static void put_flags(struct buf *b, const struct json *root)
 		buf_char(b, '\n');
 }
 
+/* What is taken off the cost, and whether an operator said so. */
+static void add_bias(struct table *t, const struct json *site)
+{
+	bool by_intent = false;
+	char text[64];
+	struct buf b;
+
+	buf_init_fixed(&b, text, sizeof(text));
+	buf_fixed(&b, pick_real(site, "bias_km", 0), 0);
+	if (json_get_bool(json_member(site, "bias_by_intent"), &by_intent) ==
+		    0 &&
+	    by_intent)
+		buf_str(&b, " operator");
+	table_text(t, buf_view(&b));
+}
+
 static void put_sites(struct buf *b, const struct json *root)
 {
 	static const struct table_column columns[] = {
-		{"rank", TABLE_RIGHT}, {"site", TABLE_LEFT},
-		{"km", TABLE_RIGHT},   {"cost", TABLE_RIGHT},
-		{"share", TABLE_LEFT}, {"headroom/s", TABLE_RIGHT},
-		{"full", TABLE_LEFT},
+		{"rank", TABLE_RIGHT},	     {"site", TABLE_LEFT},
+		{"km", TABLE_RIGHT},	     {"bias km", TABLE_LEFT},
+		{"cost", TABLE_RIGHT},	     {"share", TABLE_LEFT},
+		{"headroom/s", TABLE_RIGHT}, {"full", TABLE_LEFT},
 	};
 	struct table *t = table_new(columns, ARRAY_LEN(columns));
 	const struct json *sites = json_member(root, "sites");
@@ -115,6 +131,7 @@ static void put_sites(struct buf *b, const struct json *root)
 			buf_str(&site, " *");
 		table_text(t, buf_view(&site));
 		table_real(t, pick_real(v, "km", NAN), 0);
+		add_bias(t, v);
 		table_real(t, pick_real(v, "cost", NAN), 0);
 		table_bar(t, pick_real(v, "share", 0));
 		table_real(t, pick_real(v, "headroom_per_s", NAN), 1);

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from harness import http_call, until
+from harness import http_call, run_tool, until
 from test_balancer import World
 
 DEVICES = 60
@@ -43,6 +43,16 @@ class Desk(World):
                          "/explain?ip=198.51.100.7&n=16").json()
         return next(n for n in told["nodes"] + told["excluded"]
                     if n["id"] == node)
+
+    def told_bias(self):
+        """What perictl says of each site's bias."""
+        done = run_tool("perictl", "explain", "198.51.100.7",
+                        "--balancer-admin", f"http://127.0.0.1:{self.admin}")
+        assert done.returncode == 0, done.stderr
+        lines = done.stdout.split("\nsites, nearest first")[1].split("\n\n")[0]
+        head, *rows = lines.splitlines()[1:]
+        at, end = head.index("bias km"), head.index("cost") - 2
+        return {row.split()[1]: row[at:end].strip() for row in rows}
 
     def until_why(self, node, why):
         return until(lambda: (x := self.explained(node)).get("why") == why
@@ -120,8 +130,10 @@ def test_a_bias_brings_a_region_nearer(desk):
     told = http_call(desk.admin, "GET", "/explain?ip=198.51.100.7").json()
     site = next(s for s in told["sites"] if s["site"] == "tyo")
     assert site["bias_km"] == 20000 and site["bias_by_intent"]
+    assert desk.told_bias() == {"tyo": "20000 operator", "fra": "0"}
     desk.release("region/tyo")
     until(lambda: desk.nodes("fra")[0].startswith("fra"), 3)
+    assert desk.told_bias() == {"tyo": "0", "fra": "0"}
 
 
 def test_the_saved_state_keeps_it(desk):

@@ -292,6 +292,27 @@ export const tests = [
 		await until(async () => (await intents()).length === 0, "released");
 	})],
 
+	["explain: the bias in a site's cost, and whose word it is", asAdmin("?view=explain&ip=200.160.2.3", async (watched, page) => {
+		const sites = page.getByRole("region", { name: "Sites, nearest first" });
+		const biasOf = async (region) => (await sites.locator("tbody tr", { hasText: region })
+			.locator("td:nth-child(4)").first().textContent()).trim();
+		await sites.waitFor();
+		assert.equal(await biasOf("us-ashburn"), "–");
+		await put("region/us-ashburn", { state: "up", bias_km: 300 });
+		await until(async () => {
+			await page.getByRole("button", { name: "Explain", exact: true }).click();
+			return /^\+300 km\s+operator$/.test(await biasOf("us-ashburn"));
+		}, "the bias and that it is an operator's");
+		const { sites: [first] } = await fleet.get("/v1/explain?ip=200.160.2.3");
+		assert.deepEqual([first.region, first.bias_km, first.bias_by_intent], ["us-ashburn", 300, true]);
+		assert.deepEqual((await sites.locator("tbody tr", { hasNotText: "us-ashburn" })
+			.locator("td:nth-child(4)").allTextContents()).filter((text) => text !== "–"), []);
+		await watched.axe();
+		await watched.picture("explain-bias");
+		await page.emulateMedia({ colorScheme: "dark" });
+		await watched.picture("explain-bias-dark");
+	})],
+
 	["what the registry refuses is said in its words", asAdmin("?open=node/fra-2", async (_watched, page) => {
 		await verb(page, "maintenance").click();
 		await page.getByLabel("Reason").fill("ö".repeat(200)); // 400 bytes

@@ -8,6 +8,7 @@ import { choice, copyable, failed, field } from "./dialog.ts";
 import { h, replace, text } from "./dom.ts";
 import type { Child } from "./dom.ts";
 import { count, km, NONE, rate, share } from "./format.ts";
+import { biasText } from "./intent_text.ts";
 import type { Context, Mount } from "./view.ts";
 import { badge, bar, targetLink, usedBar } from "./widgets.ts";
 
@@ -34,6 +35,7 @@ interface Site {
 	est: number;
 	limit: number;
 	bias_km: number;
+	bias_by_intent: boolean;
 }
 
 interface Candidate {
@@ -107,6 +109,11 @@ const cells = (...values: Child[]): Child => values.map((v) => h("td", {}, v));
 const full = (est: number, limit: number): Child =>
 	[h("span", {}, `${count(est)} / ${count(limit)}`), usedBar(est, limit)];
 
+/** What is taken off the cost, and whether an operator said so. */
+const biasOf = (s: Site): Child => s.bias_by_intent
+	? [biasText(s.bias_km), " ", badge("operator", "drain")]
+	: s.bias_km ? biasText(s.bias_km) : NONE;
+
 function clientLine(c: Client): Child {
 	const place = [c.country, c.area, c.city].filter(Boolean).join(", ");
 	return h("p", { class: "client" },
@@ -118,11 +125,11 @@ function clientLine(c: Client): Child {
 function plainTables(context: Context, a: Answer): Child {
 	return [
 		grid("Sites, nearest first",
-			["#", "Site", "Distance", "Cost", "Share", "Room /s", "Full"],
+			["#", "Site", "Distance", "Bias", "Cost", "Share", "Room /s", "Full"],
 			a.sites.map((s) => h("tr", { class: s.site === a.chosen?.site ? "chosen" : null },
 				cells(s.rank, [targetLink(context, `region/${s.region}`, s.site),
 					" ", s.site === a.chosen?.site && badge("chosen", "ok")],
-				km(s.km), [km(s.cost), s.bias_km ? h("small", {}, ` bias ${s.bias_km}`) : null],
+				km(s.km), biasOf(s), km(s.cost),
 				[h("span", {}, share(s.share)), bar(s.share)],
 				rate(s.headroom_per_s), full(s.est, s.limit))))),
 		grid("Nodes, in the answer's order",
