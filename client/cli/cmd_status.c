@@ -5,7 +5,14 @@
 #include "client/cli/fleet_table.h"
 #include "client/cli/state.h"
 
-#define TEXT_MAX (16u << 20)
+static void put_status(struct buf *b, const struct json *root)
+{
+	fleet_table_status(b, root);
+	buf_char(b, '\n');
+	fleet_table_balancers(b, root);
+	buf_char(b, '\n');
+	fleet_table_regions(b, root);
+}
 
 static int run(const struct cli *cli, const void *settings UNUSED,
 	       char *const *arguments UNUSED, unsigned argument_count UNUSED)
@@ -13,24 +20,8 @@ static int run(const struct cli *cli, const void *settings UNUSED,
 	static const char *const parts[] = {"id",      "wall_ms", "registry",
 					    "status",  "regions", "balancers",
 					    "intents", NULL};
-	struct json *root = NULL;
-	struct buf b;
-	int rc = state_read(cli, &root);
 
-	if (rc != CLI_OK)
-		return rc;
-	buf_init(&b, TEXT_MAX);
-	if (cli->output == CLI_JSON) {
-		state_put_parts(&b, root, parts);
-	} else {
-		fleet_table_status(&b, root);
-		buf_char(&b, '\n');
-		fleet_table_balancers(&b, root);
-		buf_char(&b, '\n');
-		fleet_table_regions(&b, root);
-	}
-	json_free(&root);
-	return cli_print(&b);
+	return state_show(cli, parts, put_status);
 }
 
 static const struct cli_command command = {
