@@ -8,7 +8,7 @@
 #include "balancer/suspects.h"
 
 #define RAMP_START  0.1
-#define NOBODY_SAID 0.5 /* est/K of a site without any report */
+#define NOBODY_SAID 0.5 /* how full a site without any report is */
 #define SMALL_STEP  0.1 /* of a session: a straight line is good enough */
 
 double reckon_conns(const struct fleet_node *node, double tau_s, int64_t now_ms)
@@ -137,21 +137,24 @@ static uint32_t demote_doubted(struct snapshot_node *nodes, uint32_t count)
 	return demoted;
 }
 
-/* Mean est/K of the site's nodes that reported. */
-static double mean_level(const struct snapshot_node *nodes, uint32_t count)
+/* How full the site's nodes that reported are, of what they can hold: K of a
+ * weight above 100 is more than that. */
+static double mean_level(const struct catalog_node *from,
+			 const struct snapshot_node *nodes, uint32_t count)
 {
-	double est = 0, limit = 0;
+	double est = 0, hard = 0;
 
 	for (uint32_t i = 0; i < count; i++) {
 		if (nodes[i].load_at_ms < 0 || nodes[i].limit <= 0)
 			continue;
 		est += nodes[i].est;
-		limit += nodes[i].limit;
+		hard += from[i].hard;
 	}
-	return limit > 0 ? est / limit : NOBODY_SAID;
+	return hard > 0 ? est / hard : NOBODY_SAID;
 }
 
-static void assume_unknown(struct snapshot_node *nodes, uint32_t count)
+static void assume_unknown(const struct catalog_node *from,
+			   struct snapshot_node *nodes, uint32_t count)
 {
 	double level = -1;
 
@@ -159,8 +162,8 @@ static void assume_unknown(struct snapshot_node *nodes, uint32_t count)
 		if (nodes[i].load_at_ms >= 0 || nodes[i].limit <= 0)
 			continue;
 		if (level < 0)
-			level = fmin(1, mean_level(nodes, count));
-		nodes[i].est = fmax(nodes[i].est, level * nodes[i].limit);
+			level = fmin(1, mean_level(from, nodes, count));
+		nodes[i].est = fmax(nodes[i].est, level * from[i].hard);
 	}
 }
 
@@ -232,7 +235,7 @@ void reckon_site(const struct reckon *r, uint32_t site)
 	if (doubted)
 		r->sites[site].by_clients_count =
 			demote_doubted(nodes, from->node_count);
-	assume_unknown(nodes, from->node_count);
+	assume_unknown(sources, nodes, from->node_count);
 	for (uint32_t i = 0; i < from->node_count; i++)
 		sum_node(r, &sources[i], &nodes[i]);
 	classify(nodes, from->node_count, &r->rooms[site]);

@@ -146,6 +146,55 @@ static void test_a_silent_node_counts_as_full_as_its_site(void **state)
 	world_fini(&w);
 }
 
+/* Of what it can hold, min(K, capacity), and not of K. */
+static void test_a_silent_node_s_weight_does_not_fill_it(void **state)
+{
+	static const struct {
+		const char *rule;
+		int weight, others_weight;
+		uint32_t others_conns; /* of 1000 that the node can hold */
+		double est;
+	} rows[] = {
+		{"as full as the others", 100, 100, 600, 600},
+		{"half the weight holds half", 50, 100, 600, 300},
+		{"double weight holds no more", 200, 100, 600, 600},
+		{"nor do the others", 200, 200, 600, 600},
+		{"the others' double weight is no room", 100, 200, 900, 900},
+		{"the others' half weight is half the room", 100, 50, 300, 600},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct world w;
+		struct snapshot *snap;
+		const struct snapshot_node *silent, *alone;
+
+		print_message("%s\n", rows[i].rule);
+		world_init(&w);
+		world_put(&w,
+			  &(struct world_node){.id = "a",
+					       .weight = rows[i].others_weight,
+					       .conns = rows[i].others_conns});
+		world_put(&w, &(struct world_node){.id = "b",
+						   .weight = rows[i].weight,
+						   .load_age_ms = -1});
+		world_put(&w, &(struct world_node){.id = "c",
+						   .region = "r2",
+						   .weight = rows[i].weight,
+						   .load_age_ms = -1});
+		snap = world_build(&w);
+		silent = world_find(&snap->services[0], "b");
+		NEAR(silent->est, rows[i].est);
+		assert_int_equal(silent->tier, TIER_OPEN);
+		/* a whole site that is silent is half full */
+		alone = world_find(&snap->services[0], "c");
+		NEAR(alone->est, fmin(1000, alone->limit) / 2);
+		assert_int_equal(alone->tier, TIER_OPEN);
+		snapshot_free(snap);
+		world_fini(&w);
+	}
+}
+
 /* est moves on by what was assigned until the next report. */
 static void test_dead_reckoning(void **state)
 {
@@ -507,6 +556,7 @@ int main(void)
 		cmocka_unit_test(test_the_17th_service_is_counted_and_left_out),
 		cmocka_unit_test(test_states_and_reasons),
 		cmocka_unit_test(test_a_silent_node_counts_as_full_as_its_site),
+		cmocka_unit_test(test_a_silent_node_s_weight_does_not_fill_it),
 		cmocka_unit_test(test_dead_reckoning),
 		cmocka_unit_test(test_replicas_multiply_their_own_demand),
 		cmocka_unit_test(test_more_demand_than_all_room_is_flagged),
