@@ -18,6 +18,7 @@
 #define SWEEP_SHARE    10
 #define DRAIN_SHARE    2   /* they are to end in time */
 #define HANDSHAKE_MS   200 /* for those that connect when draining begins */
+#define BUSY_ACCEPTS   100 /* in a sweep's time */
 #define OUT_MAX_BYTES  (64u << 20) /* answers of one read */
 #define TEXT_MAX_BYTES 65536
 
@@ -32,6 +33,28 @@ struct httpd_limits httpd_default_limits(void)
 		.write_timeout_ms = 30000,
 		.stream_queue_bytes = 4u << 20,
 	};
+}
+
+/* While many connect, most of them are for one request. */
+static void tune_listeners(struct httpd *server, int64_t now_ms)
+{
+	uint64_t accepted = server->counters.conns_accepted;
+	bool busy = accepted - server->accepted_before >= BUSY_ACCEPTS;
+
+	server->accepted_before = accepted;
+	if (server->draining)
+		return;
+	if (busy)
+		server->awaited_ms = now_ms;
+	for (unsigned i = 0; i < server->listener_count; i++)
+		listener_await_input(server->listeners[i], busy);
+}
+
+/* Whether all that shook hands before the drain have come. */
+static bool have_come(const struct httpd *server, int64_t now_ms)
+{
+	return now_ms - server->drain_ms >= HANDSHAKE_MS &&
+	       now_ms - server->awaited_ms >= LISTENER_SILENT_MS;
 }
 
 /* No request is to be lost that waits to be accepted. */
@@ -51,7 +74,8 @@ static void on_sweep(void *arg)
 	uint64_t count = server->counters.conns_open / share + 1;
 
 	httpd_reply_date(server);
-	if (server->draining && now_ms - server->drain_ms >= HANDSHAKE_MS)
+	tune_listeners(server, now_ms);
+	if (server->draining && have_come(server, now_ms))
 		finish_listeners(server);
 	while (count-- > 0) {
 		struct httpd_conn *conn = TAILQ_FIRST(&server->conns);
@@ -79,6 +103,7 @@ struct httpd *httpd_new(struct loop *loop, const struct httpd_limits *limits,
 	buf_init(&server->text, TEXT_MAX_BYTES);
 	httpd_reply_date(server);
 	server->batch = httpd_batch_new(server);
+	server->awaited_ms = loop_now_ms(loop) - LISTENER_SILENT_MS;
 	server->sweep = loop_timer_new(loop, on_sweep, server);
 	loop_timer_every(server->sweep, SWEEP_MS);
 	return server;

@@ -372,10 +372,11 @@ static void on_end_of_input(struct httpd_conn *conn)
 bool httpd_conn_took(struct httpd_conn *conn, ssize_t got, size_t room_bytes,
 		     short what)
 {
-	/* A short read empties the socket, and the next byte makes an edge. The
-	 * first read of all comes before any event is asked for. */
-	if (UNLIKELY(!conn->reading || (size_t)got == room_bytes ||
-		     (got > 0 && (what & EV_CLOSED))))
+	/* A short read empties the socket, and the next byte makes an edge. A
+	 * connection's first read comes before any event is asked for, which
+	 * is done when its answer is out and it stays. */
+	if (UNLIKELY(conn->reading && ((size_t)got == room_bytes ||
+				       (got > 0 && (what & EV_CLOSED)))))
 		rearm(conn);
 	if (LIKELY(got > 0)) {
 		HTTPD_COUNT(conn->server->counters.bytes_in, (size_t)got);
@@ -386,6 +387,8 @@ bool httpd_conn_took(struct httpd_conn *conn, ssize_t got, size_t room_bytes,
 		on_end_of_input(conn);
 	else if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)
 		httpd_conn_kill(conn);
+	else
+		start_reading(conn);
 	return false;
 }
 

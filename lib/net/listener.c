@@ -27,6 +27,7 @@ struct listener {
 	int fd;
 	int spare_fd; /* given up when descriptors run out; -1 = gone */
 	uint16_t port;
+	bool awaits_input;
 	struct event readable;
 	struct loop_timer *resume; /* owned */
 	listener_accept_cb *cb;
@@ -236,6 +237,15 @@ int listener_new(struct loop *loop, const struct addr *at, uint16_t port,
 	return 0;
 }
 
+void listener_await_input(struct listener *listener, int await)
+{
+	if (listener->awaits_input == !!await)
+		return;
+	listener->awaits_input = await;
+	/* In seconds; without it connections come as they always do. */
+	(void)!set_option(listener->fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, await);
+}
+
 void listener_drain(struct listener *listener)
 {
 	/* Drops a SYN without an ACK, the beginning of a new connection. The
@@ -250,6 +260,7 @@ void listener_drain(struct listener *listener)
 	};
 	const struct sock_fprog program = {ARRAY_LEN(code), code};
 
+	listener_await_input(listener, 0);
 	/* Where it is forbidden new ones are accepted until the end. */
 	if (setsockopt(listener->fd, SOL_SOCKET, SO_ATTACH_FILTER, &program,
 		       sizeof(program)) < 0)

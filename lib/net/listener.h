@@ -37,6 +37,16 @@ MUST_CHECK int listener_new(struct loop *loop, const struct addr *at,
 MUST_CHECK int listener_probe(const struct addr *at, uint16_t port);
 
 /*
+ * listener_await_input - whether the kernel hands a connection over only with
+ * the first bytes of it (TCP_DEFER_ACCEPT): for where most connections bring
+ * one request, because it saves waking up and waiting for that. One that says
+ * nothing comes after LISTENER_SILENT_MS. Off at first and in a drain, and then
+ * those that are still held back come within as long.
+ */
+#define LISTENER_SILENT_MS 1200 /* the kernel's second, and a round trip */
+void listener_await_input(struct listener *listener, int await);
+
+/*
  * listener_drain - begin no further connection: what has shaken hands, or is
  * about to, is still accepted. Call listener_finish() a round trip later.
  *

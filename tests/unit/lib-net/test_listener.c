@@ -88,6 +88,42 @@ static void test_accepts(void **state)
 	loop_free(&loop);
 }
 
+/* A connection comes with its first bytes; one that has none comes later, also
+ * when the listener drains. */
+static void test_awaits_input(void **state)
+{
+	struct accepted accepted = {.wanted = 1};
+	struct helper_client silent, late, speaker;
+	struct listener *listener;
+	struct loop *loop;
+
+	(void)state;
+	assert_int_equal(loop_new(&loop), 0);
+	assert_int_equal(listener_new(loop, &helper_local, 0, on_accept,
+				      &accepted, &listener),
+			 0);
+	listener_await_input(listener, 1);
+	helper_connect(&silent, loop, listener_port(listener));
+	helper_connect(&speaker, loop, listener_port(listener));
+	helper_write(&speaker, SV("GET"));
+	helper_until(loop, has_wanted, &accepted);
+	assert_int_equal(accepted.count, 1);
+	accepted.wanted = 2;
+	helper_until(loop, has_wanted, &accepted);
+	helper_connect(&late, loop, listener_port(listener));
+	helper_turn(loop);
+	assert_int_equal(accepted.count, 2);
+	listener_drain(listener);
+	accepted.wanted = 3;
+	helper_until(loop, has_wanted, &accepted);
+	helper_close(&silent);
+	helper_close(&late);
+	helper_close(&speaker);
+	close_all(&accepted);
+	listener_finish(&listener);
+	loop_free(&loop);
+}
+
 /* Those that wait are all accepted in one turn, up to a batch. */
 static void test_accepts_all_that_wait(void **state)
 {
@@ -263,6 +299,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_accepts),
+		cmocka_unit_test(test_awaits_input),
 		cmocka_unit_test(test_accepts_all_that_wait),
 		cmocka_unit_test(test_any_address),
 		cmocka_unit_test(test_binding),
