@@ -100,7 +100,7 @@ static double cross(const struct waterfill_site *site, double guess)
 	bracket(site, &low, &high);
 	x = clamp(guess, low, high);
 	for (unsigned step = 0; step < STEPS_MAX; step++) {
-		double missing = 1 - sum_at(site, x, &slope);
+		double missing = 1 - sum_at(site, x, &slope), next;
 
 		if (fabs(missing) <= TOLERANCE)
 			break;
@@ -108,9 +108,14 @@ static double cross(const struct waterfill_site *site, double guess)
 			low = x;
 		else
 			high = x;
-		x = slope > 0 ? x + missing / slope : low;
-		if (!(x > low && x < high))
-			x = low + (high - low) / 2;
+		next = slope > 0 ? x + missing / slope : INFINITY;
+		if (next == x)
+			break; /* a sum of large terms comes no nearer */
+		if (!(next > low && next < high))
+			next = low + (high - low) / 2;
+		if (!(next > low && next < high))
+			break;
+		x = next;
 	}
 	return x;
 }
