@@ -7,7 +7,6 @@
 #include "balancer/answer_id.h"
 
 #define UNKNOWN_KM 0xffff
-#define CACHE_LINE 64
 
 /* Networks instead of addresses: an answer may be logged by others. */
 static void put_masked(struct buf *b, const struct addr *address)
@@ -40,15 +39,15 @@ static void put_client(struct buf *b, const struct answer_client *client,
 	buf_sv(b, SV("},\"nodes\":["));
 }
 
-static void put_node(struct buf *b, const struct card *card,
+static void put_node(struct buf *b, const struct card_text *text,
 		     enum snapshot_family family, uint16_t km)
 {
 	if (LIKELY(family == SNAPSHOT_V46))
-		card_put_v46(card, b);
+		card_text_put_v46(text, b);
 	else if (family == SNAPSHOT_V4)
-		card_put_v4(card, b);
+		card_text_put_v4(text, b);
 	else
-		card_put_v6(card, b);
+		card_text_put_v6(text, b);
 	if (km != UNKNOWN_KM) {
 		buf_sv(b, SV(",\"km\":"));
 		buf_u64(b, km);
@@ -56,29 +55,25 @@ static void put_node(struct buf *b, const struct card *card,
 	buf_sv(b, SV("}"));
 }
 
-static void fetch_text(const struct card *card)
+void answer_fetch_texts(const struct view_service *service,
+			const struct draw_list *list)
 {
-	for (size_t at = 0; at < card->fragment_len; at += CACHE_LINE)
-		__builtin_prefetch(card->fragment + at);
+	const struct card_text *texts = service->ranking->texts;
+
+	for (unsigned i = 0; i < list->count; i++)
+		__builtin_prefetch(&texts[list->entries[i].node]);
 }
 
-/* A node's text is three dependent loads away (node, card, text), none of them
- * near. */
-void answer_fetch(const struct view_service *service,
-		  const struct draw_list *list, enum answer_step step)
+void answer_fetch_bytes(const struct view_service *service,
+			const struct draw_list *list)
 {
-	const struct snapshot_node *nodes = service->ranking->nodes;
+	const struct card_text *texts = service->ranking->texts;
 
 	for (unsigned i = 0; i < list->count; i++) {
-		const struct snapshot_node *node =
-			&nodes[list->entries[i].node];
+		const struct card_text *text = &texts[list->entries[i].node];
 
-		if (step == ANSWER_NODES)
-			__builtin_prefetch(&node->card);
-		else if (step == ANSWER_CARDS)
-			__builtin_prefetch(node->card);
-		else
-			fetch_text(node->card);
+		for (size_t at = 0; at < text->len; at += CACHE_LINE_BYTES)
+			__builtin_prefetch(text->bytes + at);
 	}
 }
 
@@ -86,7 +81,7 @@ void answer_put(struct buf *b, const struct view_service *service,
 		const struct answer_client *client,
 		const struct draw_list *list)
 {
-	const struct snapshot_node *nodes = service->ranking->nodes;
+	const struct card_text *texts = service->ranking->texts;
 
 	buf_sv(b, service->head);
 	put_client(b, client, service->index);
@@ -95,7 +90,7 @@ void answer_put(struct buf *b, const struct view_service *service,
 
 		if (i > 0)
 			buf_sv(b, SV(","));
-		put_node(b, nodes[entry->node].card, client->family, entry->km);
+		put_node(b, &texts[entry->node], client->family, entry->km);
 	}
 	buf_sv(b, service->tail);
 	if (list->count == 0)

@@ -20,13 +20,12 @@ struct answer_client {
 	enum snapshot_family family;
 };
 
-/*
- * answer_fetch - ask for the memory that answer_put() reads, in three steps,
- * each of which reads what the one before it asked for.
- */
-enum answer_step { ANSWER_NODES, ANSWER_CARDS, ANSWER_TEXTS };
-void answer_fetch(const struct view_service *service,
-		  const struct draw_list *list, enum answer_step step);
+/* answer_fetch_texts, answer_fetch_bytes - ask for the memory that answer_put()
+ * reads, in two steps: the second reads what the first asked for. */
+void answer_fetch_texts(const struct view_service *service,
+			const struct draw_list *list);
+void answer_fetch_bytes(const struct view_service *service,
+			const struct draw_list *list);
 
 /* answer_put - append the body for @service with the nodes of @list. With
  * several hundred bytes a node it stays below HTTPD_FAST_BODY_MAX. */

@@ -1,6 +1,6 @@
 /*
  * card.c - packs and renders a registration once. Immutable after card_new()
- * but for the count of holders. Data: addresses, texts, fragment.
+ * but for the count of holders. Data: addresses and texts.
  */
 #include "balancer/card.h"
 
@@ -8,6 +8,7 @@
 
 #include "lib/base/hash.h"
 #include "lib/base/mem.h"
+#include "lib/base/slab.h"
 #include "lib/proto/reply.h"
 
 /* The NULs keep ("a", "bc") and ("ab", "c") apart. */
@@ -59,7 +60,7 @@ static size_t keep_labels(struct buf *data, const struct node_record *record)
 /* Where everything lies in the data. */
 struct layout {
 	size_t ipv4, ipv6, id, service, region, zone, host, carrier, version,
-		labels, fragment;
+		labels, text;
 	struct reply_marks marks;
 };
 
@@ -78,7 +79,7 @@ static void pack(struct buf *data, const struct node_record *record,
 	at->carrier = keep_text(data, record->carrier);
 	at->version = keep_text(data, record->version);
 	at->labels = keep_labels(data, record);
-	at->fragment = data->len;
+	at->text = data->len;
 	reply_put_node_marked(data, record, &at->marks);
 }
 
@@ -112,6 +113,19 @@ static void point(struct card *card, const struct node_record *record,
 	};
 }
 
+/* Answers read it at random, so it lies apart from what they do not read. */
+static struct card_text text_of(struct sv bytes, const struct layout *at)
+{
+	return (struct card_text){
+		.bytes = slab_dup(bytes.ptr, bytes.len),
+		.hash = hash_text(bytes),
+		.ipv4_at = (uint16_t)(at->marks.ipv4 - at->text),
+		.ipv6_at = (uint16_t)(at->marks.ipv6 - at->text),
+		.ports_at = (uint16_t)(at->marks.ports - at->text),
+		.len = (uint16_t)bytes.len,
+	};
+}
+
 struct card *card_new(const struct node_record *record)
 {
 	struct layout at;
@@ -120,19 +134,15 @@ struct card *card_new(const struct node_record *record)
 
 	buf_init(&data, sizeof(*record) + NODE_RECORD_JSON_MAX);
 	pack(&data, record, &at);
-	card = mem_alloc(sizeof(*card) + data.len);
-	memcpy(card->data, data.data, data.len);
+	card = mem_alloc(sizeof(*card) + at.text);
+	memcpy(card->data, data.data, at.text);
+	card->text =
+		text_of(sv_of(data.data + at.text, data.len - at.text), &at);
 	point(card, record, &at);
 	card->families = families_of(record);
 	card->id_hash = hash_text(sv_str(record->id));
 	card->site_hash = hash_site(record);
 	atomic_init(&card->refs, 1);
-	card->fragment = card->data + at.fragment;
-	card->ipv4_at = (uint16_t)(at.marks.ipv4 - at.fragment);
-	card->ipv6_at = (uint16_t)(at.marks.ipv6 - at.fragment);
-	card->ports_at = (uint16_t)(at.marks.ports - at.fragment);
-	card->fragment_len = (uint16_t)(data.len - at.fragment);
-	card->text_hash = hash_text(sv_of(card->fragment, card->fragment_len));
 	buf_fini(&data);
 	return card;
 }
@@ -187,18 +197,18 @@ void card_unpack(const struct card *card, struct node_record *record_r)
 
 /* -- answers ------------------------------------------------------------- */
 
-void card_put_v4(const struct card *card, struct buf *b)
+void card_text_put_v4(const struct card_text *text, struct buf *b)
 {
-	buf_put(b, card->fragment, card->ipv6_at);
-	buf_put(b, card->fragment + card->ports_at,
-		(size_t)card->fragment_len - card->ports_at);
+	buf_put(b, text->bytes, text->ipv6_at);
+	buf_put(b, text->bytes + text->ports_at,
+		(size_t)text->len - text->ports_at);
 }
 
-void card_put_v6(const struct card *card, struct buf *b)
+void card_text_put_v6(const struct card_text *text, struct buf *b)
 {
-	buf_put(b, card->fragment, card->ipv4_at);
-	buf_put(b, card->fragment + card->ipv6_at,
-		(size_t)card->fragment_len - card->ipv6_at);
+	buf_put(b, text->bytes, text->ipv4_at);
+	buf_put(b, text->bytes + text->ipv6_at,
+		(size_t)text->len - text->ipv6_at);
 }
 
 /* -- holders ------------------------------------------------------------- */
@@ -211,10 +221,14 @@ struct card *card_ref(struct card *card)
 
 void card_unref(struct card **card)
 {
-	if (*card && atomic_fetch_sub_explicit(&(*card)->refs, 1,
-					       memory_order_acq_rel) == 1)
-		mem_free(*card);
+	struct card *held = *card;
+
 	*card = NULL;
+	if (!held || atomic_fetch_sub_explicit(&held->refs, 1,
+					       memory_order_acq_rel) != 1)
+		return;
+	slab_free(held->text.bytes, held->text.len);
+	mem_free(held);
 }
 
 bool card_same_site(const struct card *a, const struct card *b)

@@ -32,12 +32,17 @@ struct card_record {
 	bool has_position;
 };
 
-struct card {
+/* All that answers need of a card. */
+struct card_text {
 	/* reply_put_node() for both families; the others leave out a part. */
-	const char *fragment;
-	uint16_t ipv4_at, ipv6_at, ports_at, fragment_len;
+	char *bytes;   /* the card's; in the slab */
+	uint64_t hash; /* of the bytes */
+	uint16_t ipv4_at, ipv6_at, ports_at, len;
+};
+
+struct card {
+	struct card_text text;
 	uint64_t id_hash;   /* hash_text(id): part of every score */
-	uint64_t text_hash; /* of the fragment */
 	uint64_t site_hash; /* of (service, region, zone) */
 	uint8_t families;   /* CARD_HAS_* */
 	_Atomic uint32_t refs;
@@ -54,14 +59,15 @@ void card_unpack(const struct card *card, struct node_record *record_r);
 /* card_is_of - whether that record equals @record. */
 bool card_is_of(const struct card *card, const struct node_record *record);
 
-/* card_put_v46, _v4, _v6 - append reply_put_node() for these families; there
- * is an address of the one that is asked for. */
-static inline void card_put_v46(const struct card *card, struct buf *b)
+/* card_text_put_v46, _v4, _v6 - append reply_put_node() for these families;
+ * there is an address of the one that is asked for. */
+static inline void card_text_put_v46(const struct card_text *text,
+				     struct buf *b)
 {
-	buf_put(b, card->fragment, card->fragment_len);
+	buf_put(b, text->bytes, text->len);
 }
-void card_put_v4(const struct card *card, struct buf *b);
-void card_put_v6(const struct card *card, struct buf *b);
+void card_text_put_v4(const struct card_text *text, struct buf *b);
+void card_text_put_v6(const struct card_text *text, struct buf *b);
 
 /* card_ref - one more holder of @card; returns @card. */
 struct card *card_ref(struct card *card);

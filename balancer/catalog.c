@@ -428,6 +428,13 @@ static void describe_site(const struct catalog *cat, struct fleet *fleet,
 	site->place.carrier = cellmap_carrier_id(sv_str(site->carrier));
 }
 
+void catalog_gather_texts(struct catalog *cat)
+{
+	cat->texts = mem_array_huge(cat->node_count, sizeof(*cat->texts));
+	for (uint32_t i = 0; i < cat->node_count; i++)
+		cat->texts[i] = cat->nodes[i].card->text;
+}
+
 struct catalog *catalog_of(struct fleet *fleet, struct catalog *last)
 {
 	struct region_intent regions = {.intents = fleet_intents(fleet)};
@@ -446,6 +453,7 @@ struct catalog *catalog_of(struct fleet *fleet, struct catalog *last)
 		group_fleet(cat, fleet);
 	for (uint32_t i = 0; i < cat->node_count; i++)
 		take_card(&cat->nodes[i], &regions);
+	catalog_gather_texts(cat);
 	for (uint32_t i = 0; i < cat->site_count; i++)
 		describe_site(cat, fleet, &cat->sites[i]);
 	catalog_unref(&last);
@@ -468,6 +476,7 @@ void catalog_unref(struct catalog **catalog)
 		return;
 	for (uint32_t i = 0; i < cat->node_count; i++)
 		card_unref(&cat->nodes[i].card);
+	mem_free_huge(cat->texts);
 	mem_free(cat->nodes);
 	mem_free(cat->sites);
 	mem_free(cat);

@@ -40,6 +40,7 @@ struct catalog_service {
 
 struct catalog {
 	struct catalog_node *nodes;
+	struct card_text *texts; /* of the nodes' cards, close together */
 	struct catalog_site *sites;
 	struct catalog_service services[SNAPSHOT_SERVICES];
 	uint32_t node_count, site_count, service_count;
@@ -61,6 +62,9 @@ struct catalog {
  * when only the content of registrations did. Builder's thread.
  */
 struct catalog *catalog_of(struct fleet *fleet, struct catalog *last);
+
+/* catalog_gather_texts - make texts, when all nodes have their cards. */
+void catalog_gather_texts(struct catalog *catalog);
 
 /* catalog_ref - one more holder; returns @catalog. */
 struct catalog *catalog_ref(struct catalog *catalog);

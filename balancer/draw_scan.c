@@ -7,6 +7,7 @@
 #include <float.h>
 #include <math.h>
 
+#include "balancer/draw_likely.h"
 #include "balancer/draw_tree.h"
 #include "lib/base/def.h"
 
@@ -52,19 +53,6 @@ static void best_offer(struct draw_best *best, const struct draw_list *list,
 		best_insert(best, node, score, hash);
 }
 
-/*
- * The open nodes of one site that are likely enough to be the best. (1-u)/p of
- * a node is below T with chance T*p, and the p of a site sum up to 1: so about
- * T nodes are. Without a branch, because nobody could foresee it. Returns how
- * many there are; only LIKELY_MAX of them are kept.
- */
-#define LIKELY_MAX 64
-
-struct likely {
-	uint32_t index[LIKELY_MAX];
-	uint64_t hash[LIKELY_MAX];
-};
-
 static uint32_t draws_of(const struct draw_scan *scan, unsigned tier,
 			 const struct snapshot_draw **draws_r)
 {
@@ -74,29 +62,11 @@ static uint32_t draws_of(const struct draw_scan *scan, unsigned tier,
 	return first_draw[1] - first_draw[0];
 }
 
-static unsigned find_likely(const struct draw_scan *scan, double limit,
-			    struct likely *likely)
-{
-	const struct snapshot_draw *draws;
-	uint32_t draw_count = draws_of(scan, TIER_OPEN, &draws);
-	enum snapshot_family family = scan->query->family;
-	uint64_t key = scan->query->key;
-	unsigned count = 0;
-
-	for (uint32_t i = 0; i < draw_count; i++) {
-		uint64_t hash = draw_scan_hash(draws[i].id_hash, key);
-		double far = draw_scan_far(hash, draws[i].inv_weight);
-
-		likely->index[count % LIKELY_MAX] = i;
-		likely->hash[count % LIKELY_MAX] = hash;
-		count += (unsigned)(far <= limit) &
-			 (unsigned)(snapshot_serves(draws[i].families,
-						    family) != 0);
-	}
-	return count;
-}
-
-/* For @want nodes: of a hundred tries one finds too few. */
+/*
+ * (1-u)/p of a node is below T with chance T*p, and the p of a site sum up to
+ * 1: so about T nodes are. With this T for @want of them, of a hundred tries
+ * one finds too few.
+ */
 static double likely_limit(unsigned want)
 {
 	return (want + 2 + 2.2 * sqrt(want)) * 9223372036854775808.0;
@@ -106,13 +76,17 @@ static double likely_limit(unsigned want)
  * enough, and no other can reach the worst of them. */
 static bool scan_likely(const struct draw_scan *scan, struct draw_best *best)
 {
+	const struct draw_likely_query query = {
+		.key = scan->query->key,
+		.limit = likely_limit(best->want),
+		.families = snapshot_serves(CARD_HAS_BOTH, scan->query->family),
+	};
 	const struct snapshot_draw *draws;
-	double limit = likely_limit(best->want);
-	struct likely likely;
-	unsigned count = find_likely(scan, limit, &likely);
+	uint32_t draw_count = draws_of(scan, TIER_OPEN, &draws);
+	struct draw_likely likely;
+	unsigned count = draw_likely_find(&query, draws, draw_count, &likely);
 
-	draws_of(scan, TIER_OPEN, &draws);
-	if (count < best->want || count > LIKELY_MAX)
+	if (count < best->want || count > DRAW_LIKELY_MAX)
 		return false;
 	for (unsigned i = 0; i < count; i++) {
 		/* The first count entries are written. NOLINTNEXTLINE */
@@ -122,7 +96,7 @@ static bool scan_likely(const struct draw_scan *scan, struct draw_best *best)
 			   draw_scan_score(likely.hash[i], node->inv_weight),
 			   likely.hash[i]);
 	}
-	return best->count == best->want && best->reach <= limit;
+	return best->count == best->want && best->reach <= query.limit;
 }
 
 static void scan_all(const struct draw_scan *scan, unsigned tier,

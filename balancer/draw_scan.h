@@ -35,10 +35,10 @@ static inline uint64_t draw_scan_hash(uint64_t id_hash, uint64_t key)
 {
 	return hash_mix(id_hash ^ key);
 }
-static inline double draw_scan_inv_weight(const struct snapshot_node *node)
+static inline float draw_scan_inv_weight(const struct snapshot_node *node)
 {
-	return 1 /
-	       (node->tier == TIER_OPEN ? node->weight : (double)node->reserve);
+	return (float)(1 / (node->tier == TIER_OPEN ? node->weight
+						    : (double)node->reserve));
 }
 /*
  * Most nodes are nowhere near the list: -log2(u) >= (1-u)*log2(e), and what

@@ -13,7 +13,7 @@
 
 #define DRAW_SHARE_CLIENTS   4
 #define DRAW_SHARE_WINDOW_MS 2
-#define DRAW_SHARE_SLOTS     64 /* pairs of sites, hashed; a power of two */
+#define DRAW_SHARE_SLOTS     512 /* pairs of sites, hashed; a power of two */
 
 /* One draw; 64 bytes. */
 struct draw_shared {

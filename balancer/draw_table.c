@@ -94,7 +94,7 @@ static void deal(struct snapshot_service *to, const struct snapshot_site *site,
 			.id_hash = from[i].id_hash,
 			.inv_weight = draw_scan_inv_weight(node),
 			.node = index,
-			.families = from[i].families,
+			.families = from[i].families & CARD_HAS_BOTH,
 		};
 	}
 }

@@ -60,7 +60,7 @@ static void sum_buckets(const struct snapshot_service *service,
 		for (uint32_t i = tree->first_draw[b];
 		     i < tree->first_draw[b + 1]; i++)
 			if (snapshot_serves(service->draws[i].families, family))
-				sums[b] += 1 / service->draws[i].inv_weight;
+				sums[b] += 1. / service->draws[i].inv_weight;
 	}
 }
 
@@ -184,8 +184,9 @@ static double brood_x(const struct view *view, const struct brood *brood,
 {
 	return draw_scan_score(
 		brood_hash(view, brood, i),
-		brood->is_leaf ? view->draws[brood->first + i].inv_weight
-			       : view->inv_sum[brood->first + i]);
+		brood->is_leaf
+			? (double)view->draws[brood->first + i].inv_weight
+			: view->inv_sum[brood->first + i]);
 }
 
 static double leaf_far(const struct view *view, const struct brood *brood,

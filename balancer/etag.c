@@ -33,32 +33,20 @@ static uint64_t mix_place(uint64_t hash, const struct place_note *place)
 	return mix(mix(hash, word), hash_text(place->area));
 }
 
-/* Loads of one step are asked for together, as answer_close() does. */
-static void load_cards(const struct view_service *service,
-		       const struct draw_list *list, const struct card **cards)
-{
-	const struct snapshot_node *nodes = service->ranking->nodes;
-
-	for (unsigned i = 0; i < list->count; i++)
-		__builtin_prefetch(&nodes[list->entries[i].node].card);
-	for (unsigned i = 0; i < list->count; i++) {
-		cards[i] = nodes[list->entries[i].node].card;
-		__builtin_prefetch(cards[i]);
-	}
-}
-
 uint64_t etag_of(const struct view_service *service,
 		 const struct answer_client *client,
 		 const struct draw_list *list)
 {
-	const struct card *cards[DRAW_MAX];
+	const struct card_text *texts = service->ranking->texts;
 	uint64_t hash = mix(service->text_hash, network_of(&client->address));
 
-	load_cards(service, list, cards);
 	hash = mix_place(hash, &client->place);
 	hash = mix(hash, (uint64_t)client->family << 1 | list->panic);
-	for (unsigned i = 0; i < list->count; i++)
-		hash = mix(mix(hash, cards[i]->text_hash), list->entries[i].km);
+	for (unsigned i = 0; i < list->count; i++) {
+		const struct draw_entry *entry = &list->entries[i];
+
+		hash = mix(mix(hash, texts[entry->node].hash), entry->km);
+	}
 	return hash;
 }
 

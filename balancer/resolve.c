@@ -414,25 +414,20 @@ static void fetch_cell(struct resolve_turn *turn)
 		__builtin_prefetch(&ranking->cells[turn->client.cell]);
 }
 
-static void fetch_nodes(struct resolve_turn *turn)
-{
-	draw(turn, turn->query.device);
-	answer_fetch(turn->service, &turn->list, ANSWER_NODES);
-}
-
-static void fetch_cards(struct resolve_turn *turn)
-{
-	answer_fetch(turn->service, &turn->list, ANSWER_CARDS);
-}
-
 static void fetch_texts(struct resolve_turn *turn)
 {
-	answer_fetch(turn->service, &turn->list, ANSWER_TEXTS);
+	draw(turn, turn->query.device);
+	answer_fetch_texts(turn->service, &turn->list);
+}
+
+static void fetch_bytes(struct resolve_turn *turn)
+{
+	answer_fetch_bytes(turn->service, &turn->list);
 }
 
 static void (*const steps[])(struct resolve_turn *turn) = {
-	fetch_root,  fetch_branch, fetch_leaf,	fetch_cell,
-	fetch_nodes, fetch_cards,  fetch_texts,
+	fetch_root, fetch_branch, fetch_leaf,
+	fetch_cell, fetch_texts,  fetch_bytes,
 };
 _Static_assert(ARRAY_LEN(steps) + 1 == RESOLVE_STEPS, "all are called");
 

@@ -82,7 +82,7 @@ void resolve_init(struct resolver *resolver, struct qsbr_slot *current,
  * resolve_ahead - the steps before that (httpd_ahead_cb): all that has to be
  * looked up for an answer, so that resolve_handle() only writes it.
  */
-#define RESOLVE_STEPS 8
+#define RESOLVE_STEPS 7
 void resolve_ahead(struct httpd_request *req, unsigned step, void *resolver);
 
 /* resolve_handle - answer one request of the public listener; of the type

@@ -71,9 +71,8 @@ struct snapshot_node {
 /* What the draw reads of a node that is not down: in order of site and tier. */
 struct snapshot_draw {
 	uint64_t id_hash;
-	double inv_weight; /* 1/p_i; 1/reserve in all tiers but TIER_OPEN */
-	uint32_t node;	   /* index into nodes */
-	uint32_t families; /* CARD_HAS_* */
+	float inv_weight; /* 1/p_i; 1/reserve in all tiers but TIER_OPEN */
+	uint32_t families : 2, node : 30; /* CARD_HAS_*, index into nodes */
 };
 
 /* A failure domain: (region, zone). */
@@ -130,8 +129,9 @@ struct snapshot_anywhere {
 struct snapshot_service {
 	const char *name; /* in the catalog */
 	struct snapshot_node *nodes;
-	struct snapshot_draw *draws; /* those of a site from first_node on */
-	struct draw_tree *trees;     /* of the large sites */
+	const struct card_text *texts; /* of the nodes; in the catalog */
+	struct snapshot_draw *draws;   /* those of a site from first_node on */
+	struct draw_tree *trees;       /* of the large sites */
 	struct snapshot_site *sites;
 	struct snapshot_cell *cells; /* cell_count of them, index = cell */
 	struct snapshot_anywhere *anywhere;

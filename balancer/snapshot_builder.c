@@ -12,6 +12,7 @@
 #include "balancer/draw_tree.h"
 #include "balancer/rank.h"
 #include "lib/base/clk.h"
+#include "lib/base/def.h"
 #include "lib/base/mem.h"
 
 struct snapshot_builder {
@@ -52,10 +53,11 @@ static uint32_t cell_count_of(const struct snapshot_input *input)
 	return input->cell_count > 0 ? input->cell_count : 1;
 }
 
-/* Every array of the block begins at a multiple of 8. */
+/* Every array of the block begins a cache line: a cell is one. */
 static size_t padded(size_t count, size_t elem_bytes)
 {
-	return (count * elem_bytes + 7) / 8 * 8;
+	return (count * elem_bytes + CACHE_LINE_BYTES - 1) / CACHE_LINE_BYTES *
+	       CACHE_LINE_BYTES;
 }
 
 /* Of the trees of a service's large sites; *@count_r sites have some. */
@@ -78,7 +80,7 @@ static size_t service_bytes(const struct catalog *catalog,
 {
 	uint32_t tree_sites;
 
-	return tree_bytes(catalog, from, &tree_sites) +
+	return padded(tree_bytes(catalog, from, &tree_sites), 1) +
 	       padded(from->node_count, sizeof(struct snapshot_node)) +
 	       padded(from->node_count, sizeof(struct snapshot_draw)) +
 	       padded(from->site_count, sizeof(struct snapshot_site)) +
@@ -126,6 +128,7 @@ static void carve_service(struct snapshot_service *to,
 	to->node_count = from->node_count;
 	to->site_count = from->site_count;
 	to->cell_count = cells;
+	to->texts = &catalog->texts[from->first_node];
 	to->nodes = carve(at, from->node_count, sizeof(*to->nodes));
 	to->draws = carve(at, from->node_count, sizeof(*to->draws));
 	to->sites = carve(at, from->site_count, sizeof(*to->sites));
@@ -137,6 +140,12 @@ static void carve_service(struct snapshot_service *to,
 	carve_trees(to, catalog, from, at);
 }
 
+static char *first_line(char *pool)
+{
+	return pool + (CACHE_LINE_BYTES - (uintptr_t)pool % CACHE_LINE_BYTES) %
+			      CACHE_LINE_BYTES;
+}
+
 static void carve_all(struct snapshot *snap, uint32_t cells)
 {
 	const struct catalog *catalog = snap->catalog;
@@ -145,10 +154,15 @@ static void carve_all(struct snapshot *snap, uint32_t cells)
 
 	for (uint32_t i = 0; i < catalog->service_count; i++)
 		total += service_bytes(catalog, &catalog->services[i], cells);
-	at = snap->pool = mem_grow(NULL, total, 1);
-	for (uint32_t i = 0; i < catalog->service_count; i++)
-		carve_service(&snap->services[i], catalog,
-			      &catalog->services[i], cells, &at);
+	snap->pool = mem_grow(NULL, total + CACHE_LINE_BYTES - 1, 1);
+	at = first_line(snap->pool);
+	for (uint32_t i = 0; i < catalog->service_count; i++) {
+		const struct catalog_service *from = &catalog->services[i];
+		char *own = at;
+
+		carve_service(&snap->services[i], catalog, from, cells, &own);
+		at += service_bytes(catalog, from, cells);
+	}
 }
 
 /* -- build --------------------------------------------------------------- */

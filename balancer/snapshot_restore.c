@@ -152,6 +152,7 @@ static struct catalog *catalog_of_draft(const struct draft *draft)
 	catalog->sites = mem_array(site_count, sizeof(*catalog->sites));
 	for (uint32_t i = 0; i < draft->service_count; i++)
 		add_service(catalog, &draft->services[i]);
+	catalog_gather_texts(catalog);
 	return catalog;
 }
 
@@ -166,6 +167,7 @@ static void fill_facts(const struct snapshot_service *from,
 	*to = *from;
 	to->name = carved.name;
 	to->nodes = carved.nodes;
+	to->texts = carved.texts;
 	to->draws = carved.draws;
 	to->trees = carved.trees;
 	to->sites = carved.sites;

@@ -49,7 +49,7 @@ test-integration: all $(BUILD)/bench/flood
 
 THREAD_TESTS = $(filter $(THREAD_TEST_NAMES:%=$(BUILD)/tests/unit/%),\
 	$(UNIT_BINARIES))
-THREAD_TEST_NAMES := lib-base/test_qsbr lib-net/test_mailbox \
+THREAD_TEST_NAMES := lib-base/test_qsbr lib-base/test_slab lib-net/test_mailbox \
 	lib-svc/test_worker registry/test_store_sqlite balancer/test_suspect_ring balancer/test_ratelimit
 .PHONY: test-threads
 test-threads: $(THREAD_TESTS)

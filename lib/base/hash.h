@@ -19,12 +19,14 @@ struct hash_key {
 uint64_t hash_sip(const struct hash_key *key, struct sv text);
 
 /* hash_mix - bijective mixer of 64 bits (splitmix64's finalizer, Stafford). */
+#define HASH_MIX_1 0xbf58476d1ce4e5b9ULL
+#define HASH_MIX_2 0x94d049bb133111ebULL
 static inline uint64_t hash_mix(uint64_t x)
 {
 	x ^= x >> 30;
-	x *= 0xbf58476d1ce4e5b9ULL;
+	x *= HASH_MIX_1;
 	x ^= x >> 27;
-	x *= 0x94d049bb133111ebULL;
+	x *= HASH_MIX_2;
 	return x ^ x >> 31;
 }
 
