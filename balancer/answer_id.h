@@ -14,7 +14,7 @@
 
 struct answer_id {
 	struct sv balancer; /* for answer_id_parse() only */
-	uint32_t number;    /* of the snapshot; for the same only */
+	uint32_t number;    /* of the snapshot (builder.c); the same only */
 	uint64_t key;
 	uint16_t cell;
 	uint8_t service; /* index in the view's and the snapshot's services */

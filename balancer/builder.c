@@ -17,6 +17,7 @@
 #include "lib/base/err.h"
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
+#include "lib/base/rng.h"
 #include "lib/svc/worker.h"
 
 #define BUILD_EVERY_MS 1000
@@ -387,13 +388,17 @@ static void fini(struct builder *b)
 static int start(struct loop *loop, unsigned index, void *arg, void **state_r)
 {
 	struct builder *b = arg;
+	struct rng rng;
 	int rc;
 
 	(void)index;
+	/* Ids from before a restart, or of a namesake, must name no snapshot of
+	 * ours: from anywhere among 2^32, trusting neither clock nor file. */
+	rng_seed_os(&rng);
+	b->snapshots = snapshot_builder_new((uint32_t)rng_u64(&rng));
 	b->loop = loop;
 	b->fleet = fleet_new();
 	b->suspects = suspects_new();
-	b->snapshots = snapshot_builder_new();
 	b->policy = policy_new(&b->settings);
 	b->tick = loop_timer_new(loop, on_tick, b);
 	b->change = loop_timer_new(loop, on_change, b);

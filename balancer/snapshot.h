@@ -146,7 +146,7 @@ struct snapshot_service {
 };
 
 struct snapshot {
-	uint32_t number;   /* counts the snapshots of this process */
+	uint32_t number;   /* goes on by 1; begins anywhere */
 	uint64_t revision; /* of the registry's feed */
 	int64_t built_at_ms;
 	int64_t build_us;     /* how long it took */

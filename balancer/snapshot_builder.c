@@ -18,14 +18,15 @@
 struct snapshot_builder {
 	struct catalog *catalog; /* of the last build, or NULL */
 	struct rank *rank;
-	uint32_t number; /* of the last build */
+	uint32_t next_number;
 };
 
-struct snapshot_builder *snapshot_builder_new(void)
+struct snapshot_builder *snapshot_builder_new(uint32_t first_number)
 {
 	struct snapshot_builder *builder = mem_alloc(sizeof(*builder));
 
 	builder->rank = rank_new();
+	builder->next_number = first_number;
 	return builder;
 }
 
@@ -203,7 +204,7 @@ static struct snapshot *new_snapshot(struct snapshot_builder *builder,
 	builder->catalog = catalog_of(input->fleet, builder->catalog);
 	snap = snapshot_builder_blank(catalog_ref(builder->catalog),
 				      cell_count_of(input));
-	snap->number = ++builder->number;
+	snap->number = builder->next_number++;
 	snap->revision = input->revision;
 	snap->built_at_ms = input->now_ms;
 	snap->synced_at_ms = input->synced_at_ms;

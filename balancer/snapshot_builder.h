@@ -23,8 +23,9 @@ struct snapshot_input {
 };
 
 /* snapshot_builder_new - what is kept from build to build: the sites of the
- * current registrations, the cost orders, scratch memory. */
-struct snapshot_builder *snapshot_builder_new(void);
+ * current registrations, the cost orders, scratch memory. Its snapshots have
+ * the numbers @first_number, the next one and so on; 0 follows UINT32_MAX. */
+struct snapshot_builder *snapshot_builder_new(uint32_t first_number);
 void snapshot_builder_free(struct snapshot_builder **builder);
 
 /*

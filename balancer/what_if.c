@@ -125,7 +125,7 @@ static struct snapshot *build(const struct what_if *w,
 
 void what_if_run(struct what_if *what_if)
 {
-	struct snapshot_builder *builder = snapshot_builder_new();
+	struct snapshot_builder *builder = snapshot_builder_new(1);
 	struct snapshot *before = build(what_if, builder), *after = NULL;
 
 	for (unsigned i = 0; i < what_if->change_count && !what_if->missing;

@@ -302,7 +302,7 @@ static const struct cli_command command = {
 		"  perictl explain 200.160.2.3 --device phone-17\n"
 		"  perictl explain 200.160.2.3 --without gru-1 --drained eu\n"
 		"  perictl explain 200.160.2.3 --weight gru-1:50\n"
-		"  perictl explain --id b1:42:9f3ac1d27b04e865:02f1004",
+		"  perictl explain --id b1:2846105931:9f3ac1d27b04e865:02f1004",
 	.arguments_max = 1,
 	.settings_bytes = sizeof(struct settings),
 	.options = list_options,

@@ -100,7 +100,7 @@ static int save(struct fleet *fleet, const char *folder, int64_t now_ms)
 
 int main(int argc, char **argv)
 {
-	struct snapshot_builder *builder = snapshot_builder_new();
+	struct snapshot_builder *builder = snapshot_builder_new(1);
 	struct cellmap_cell *cells = mem_array(CELLS, sizeof(*cells));
 	int64_t now_ms = clk_mono_ms();
 	struct fleet *fleet = fleet_new();

@@ -55,7 +55,7 @@ static void put_node(struct fleet *fleet, unsigned number)
 static struct snapshot *build(struct demand *demand,
 			      const struct cellmap_cell *cells)
 {
-	struct snapshot_builder *builder = snapshot_builder_new();
+	struct snapshot_builder *builder = snapshot_builder_new(1);
 	struct snapshot_input input = {
 		.fleet = fleet_new(),
 		.demand = demand,

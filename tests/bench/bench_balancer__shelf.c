@@ -83,7 +83,7 @@ static void set_up(struct bench *b)
 	b->now_ms = 1000000;
 	b->fleet = fleet_new();
 	b->demand = demand_new(1);
-	b->builder = snapshot_builder_new();
+	b->builder = snapshot_builder_new(1);
 	b->grid = mem_array(CELLS, sizeof(*b->grid));
 	b->rate_per_s = mem_array(CELLS, sizeof(*b->rate_per_s));
 	b->conns = mem_array(NODES, sizeof(*b->conns));

@@ -78,7 +78,7 @@ static void set_up(struct bench *b)
 	b->now_ms = 1000000;
 	b->fleet = fleet_new();
 	b->demand = demand_new(1);
-	b->builder = snapshot_builder_new();
+	b->builder = snapshot_builder_new(1);
 	b->grid = mem_array(b->cells, sizeof(*b->grid));
 	for (unsigned i = 0; i < b->nodes; i++)
 		put_node(b, i);

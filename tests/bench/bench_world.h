@@ -56,7 +56,7 @@ static inline void bench_put_node(struct fleet *fleet, unsigned i)
 /* Nodes of im.example.com; the map is borrowed. */
 static inline struct view *bench_view(struct view_map *map)
 {
-	struct snapshot_builder *builder = snapshot_builder_new();
+	struct snapshot_builder *builder = snapshot_builder_new(1);
 	struct snapshot_input input = {.now_ms = 200000,
 				       .policy = snapshot_default_policy(),
 				       .fleet = fleet_new()};

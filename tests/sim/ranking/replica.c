@@ -28,7 +28,7 @@ void replica_init(struct replica *r, const struct sim_world *world,
 	r->fleet = fleet_new();
 	r->demand = demand_new(1);
 	r->counter = demand_counter(r->demand, 0);
-	r->builder = snapshot_builder_new();
+	r->builder = snapshot_builder_new(1);
 	r->share = mem_alloc(sizeof(*r->share));
 	r->suspects = suspects_new();
 }

@@ -144,7 +144,7 @@ static inline void world_init(struct world *w)
 {
 	memset(w, 0, sizeof(*w));
 	w->fleet = fleet_new();
-	w->builder = snapshot_builder_new();
+	w->builder = snapshot_builder_new(1);
 	w->demand = demand_new(1);
 	w->policy = snapshot_default_policy();
 	w->now_ms = WORLD_NOW_MS;

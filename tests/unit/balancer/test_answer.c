@@ -76,7 +76,7 @@ static void put_node(struct fleet *fleet, const char *id, const char *host)
 
 static struct snapshot *make_snapshot(struct fleet *fleet, struct view_map *map)
 {
-	struct snapshot_builder *builder = snapshot_builder_new();
+	struct snapshot_builder *builder = snapshot_builder_new(1);
 	struct snapshot_input input = {
 		.fleet = fleet,
 		.policy = snapshot_default_policy(),

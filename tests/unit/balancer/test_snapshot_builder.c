@@ -35,6 +35,37 @@ static void test_empty_fleet(void **state)
 	world_fini(&w);
 }
 
+static void test_numbers_go_on(void **state)
+{
+	static const struct {
+		const char *rule;
+		uint32_t first, third;
+	} rows[] = {
+		{"from where it begins", 2846105931, 2846105933},
+		{"from 0", 0, 2},
+		{"past the largest", UINT32_MAX - 1, 0},
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_LEN(rows); i++) {
+		uint32_t numbers[3];
+		struct world w;
+
+		world_init(&w);
+		snapshot_builder_free(&w.builder);
+		w.builder = snapshot_builder_new(rows[i].first);
+		for (unsigned n = 0; n < ARRAY_LEN(numbers); n++) {
+			struct snapshot *snap = world_build(&w);
+
+			numbers[n] = snap->number;
+			snapshot_free(snap);
+		}
+		if (numbers[0] != rows[i].first || numbers[2] != rows[i].third)
+			fail_msg("%s", rows[i].rule);
+		world_fini(&w);
+	}
+}
+
 static void test_services_are_apart_and_in_order(void **state)
 {
 	struct world w;
@@ -552,6 +583,7 @@ int main(void)
 		cmocka_unit_test(test_a_region_in_maintenance_is_last),
 		cmocka_unit_test(test_a_bias_moves_cells),
 		cmocka_unit_test(test_empty_fleet),
+		cmocka_unit_test(test_numbers_go_on),
 		cmocka_unit_test(test_services_are_apart_and_in_order),
 		cmocka_unit_test(test_the_17th_service_is_counted_and_left_out),
 		cmocka_unit_test(test_states_and_reasons),

@@ -11,7 +11,7 @@ struct setting {
 	struct policy *policy;
 };
 
-static void set_up(struct setting *s)
+static void set_up_from(struct setting *s, uint32_t first_number)
 {
 	static struct balancer_settings settings;
 	const struct cellmap_config config = {0};
@@ -25,6 +25,13 @@ static void set_up(struct setting *s)
 	s->map = view_map_new(map, 0);
 	s->map->serial = 1;
 	s->policy = policy_new(&settings);
+	snapshot_builder_free(&s->world.builder);
+	s->world.builder = snapshot_builder_new(first_number);
+}
+
+static void set_up(struct setting *s)
+{
+	set_up_from(s, 1);
 }
 
 static void tear_down(struct setting *s)
@@ -81,6 +88,29 @@ static void test_the_last_ones(void **state)
 		view_shelf_free(&shelf);
 		tear_down(&s);
 	}
+}
+
+/* Numbers begin anywhere: 0 follows the largest, and is one like others. */
+static void test_numbers_wrap(void **state)
+{
+	enum { KEPT = 4 };
+	const uint32_t first = UINT32_MAX - 5;
+	struct view_shelf *shelf = view_shelf_new(KEPT);
+	struct setting s;
+
+	(void)state;
+	set_up_from(&s, first);
+	for (uint32_t count = 1; count <= 16; count++) {
+		uint32_t newest = first + count - 1;
+
+		put(&s, shelf);
+		for (uint32_t back = 0; back <= KEPT; back++)
+			assert_int_equal(has(shelf, newest - back),
+					 back < KEPT && back < count);
+		assert_false(has(shelf, newest + 1));
+	}
+	view_shelf_free(&shelf);
+	tear_down(&s);
 }
 
 /* The policy is that of its time; the map is the newest, and it shows. */
@@ -143,6 +173,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_the_last_ones),
+		cmocka_unit_test(test_numbers_wrap),
 		cmocka_unit_test(test_policy_and_map),
 		cmocka_unit_test(test_without_a_snapshot),
 	};

@@ -278,12 +278,12 @@ static void test_a_copy_is_ranked_alike(void **state)
 		original = w.fleet;
 		w.fleet = fleet_copy(original);
 		snapshot_builder_free(&w.builder);
-		w.builder = snapshot_builder_new();
+		w.builder = snapshot_builder_new(1);
 		a = world_build(&w);
 		fleet_free(&w.fleet);
 		w.fleet = original;
 		snapshot_builder_free(&w.builder);
-		w.builder = snapshot_builder_new();
+		w.builder = snapshot_builder_new(1);
 		b = world_build(&w);
 		for (uint32_t i = 0; i < a->services[0].node_count; i++) {
 			const struct snapshot_node *x =
