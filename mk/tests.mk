@@ -1,5 +1,6 @@
 # Unit tests: tests/unit/<module with - for />/test_x.c links that module's
-# chain. tests/unit/lib-base/test_buf.c tests lib/base/buf.c.
+# chain. tests/unit/lib-base/test_buf.c tests lib/base/buf.c; of a long one
+# test_buf__subject.c is a part.
 UNIT_SOURCES := $(wildcard tests/unit/*/test_*.c)
 UNIT_BINARIES := $(patsubst tests/%.c,$(BUILD)/tests/%,$(UNIT_SOURCES))
 test_module = $(patsubst lib-%,lib/%,$(patsubst client-cli,client/cli,$(1)))
