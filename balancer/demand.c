@@ -14,6 +14,7 @@
 #include "lib/proto/node.h"
 
 #define TAU_S	   3.0
+#define LEAST_S	   1.0	/* the builder's step: no rate is of less at first */
 #define RATE_MIN_S 1e-6 /* one query in eleven days: nobody is left */
 
 struct demand_counter {
@@ -179,9 +180,26 @@ static void grow_cell_end(struct demand *demand, unsigned slot)
 		demand->slots[slot]->cell_end = end;
 }
 
-/* @alpha 0: only take the counts. */
-static void update_slot(struct demand *demand, unsigned index, double alpha,
-			double dt_s)
+/* What a step makes of a rate: what is left of it, and what a query adds. */
+struct weigh {
+	double keep, query_per_s;
+};
+
+/* The plain mean of all time so far, until the EWMA is the quicker one. */
+static struct weigh weigh_step(const struct demand *demand, int64_t now_ms)
+{
+	double dt_s = (double)(now_ms - demand->last_ms) / 1000;
+	double age_s = (double)(now_ms - demand->start_ms) / 1000;
+	double alpha = 1 - exp(-dt_s / TAU_S);
+	double mean_s = fmax(age_s, LEAST_S);
+
+	if (alpha > dt_s / mean_s)
+		return (struct weigh){1 - alpha, alpha / dt_s};
+	return (struct weigh){fmax(age_s - dt_s, LEAST_S) / mean_s, 1 / mean_s};
+}
+
+static void update_slot(struct demand *demand, unsigned index,
+			struct weigh weigh)
 {
 	struct slot *slot = demand->slots[index];
 
@@ -190,9 +208,9 @@ static void update_slot(struct demand *demand, unsigned index, double alpha,
 		uint32_t count = take_counts(demand, index, cell);
 		double *rate = &slot->rate_per_s[cell];
 
-		if (slot->fixed || (count == 0 && *rate == 0) || alpha == 0)
+		if (slot->fixed || (count == 0 && *rate == 0))
 			continue;
-		*rate += alpha * (count / dt_s - *rate);
+		*rate = weigh.keep * *rate + weigh.query_per_s * count;
 		if (*rate < RATE_MIN_S)
 			*rate = 0;
 	}
@@ -200,21 +218,19 @@ static void update_slot(struct demand *demand, unsigned index, double alpha,
 
 void demand_update(struct demand *demand, int64_t now_ms)
 {
-	double dt_s = 0, alpha = 0;
+	struct weigh weigh = {.keep = 1}; /* only takes the counts */
 
 	if (demand->started && now_ms <= demand->last_ms)
 		return;
 	if (demand->started) {
-		dt_s = (double)(now_ms - demand->last_ms) / 1000;
-		alpha = fmax(1 - exp(-dt_s / TAU_S),
-			     dt_s * 1000 / (double)(now_ms - demand->start_ms));
+		weigh = weigh_step(demand, now_ms);
 	} else {
 		demand->started = true;
 		demand->start_ms = now_ms;
 	}
 	demand->last_ms = now_ms;
 	for (unsigned i = 0; i < DEMAND_SLOTS && demand->slots[i]; i++)
-		update_slot(demand, i, alpha, dt_s);
+		update_slot(demand, i, weigh);
 }
 
 void demand_carry(struct demand *demand, const uint16_t *to, uint32_t count)

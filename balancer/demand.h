@@ -46,8 +46,9 @@ unsigned demand_slot(struct demand *demand, struct sv service);
 
 /* demand_update - take what was counted since the last call into the rates.
  * The first call only starts the clock; the rates of the first 3 s are plain
- * means, so that a fresh start does not look idle. A call without time passed
- * does nothing. Builder's thread. */
+ * means, so that a fresh start does not look idle, but over no less than 1 s,
+ * so that a burst does not look like a flood. A call without time passed does
+ * nothing. Builder's thread. */
 void demand_update(struct demand *demand, int64_t now_ms);
 
 /* demand_rate - queries per second of @cell, as of demand_update(). */

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "lib/base/buf.h"
+#include "lib/base/def.h"
 
 #define NEAR(a, b) assert_true(fabs((a) - (b)) < 1e-6 * (1 + fabs((double)(b))))
 
@@ -61,6 +62,52 @@ static void test_rates_fade_with_three_seconds(void **state)
 	NEAR(demand_rate(d, 0, 1), 100 * exp(-2));
 	demand_update(d, 3600000);
 	assert_true(demand_rate(d, 0, 1) == 0);
+	demand_free(&d);
+}
+
+/* A build for a change may come 50 ms after the start. */
+static void test_a_burst_at_the_start_is_no_flood(void **state)
+{
+	static const struct {
+		const char *rule;
+		int64_t at_ms;
+		unsigned count;
+		double want;
+	} rows[] = {
+		{"60 questions in 50 ms are 60 a second", 50, 60, 60},
+		{"they stay while the first second lasts", 400, 0, 60},
+		{"others of that second add up", 999, 12, 72},
+		{"at its end it is what was counted in it", 1000, 1, 73},
+		{"then the mean of all time goes on", 1500, 2, 50},
+		{"without anybody else it halves", 3000, 0, 25},
+		{"then it fades as ever", 6000, 0, 25 * 0.36787944117144233},
+	};
+	struct demand *d = demand_new(1);
+
+	(void)state;
+	demand_slot(d, SV("im"));
+	demand_update(d, 0);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		print_message("%s\n", rows[i].rule);
+		count(d, 0, 1, rows[i].count);
+		demand_update(d, rows[i].at_ms);
+		NEAR(demand_rate(d, 0, 1), rows[i].want);
+	}
+	demand_free(&d);
+}
+
+/* The same questions later are reckoned by what is usual. */
+static void test_a_burst_later_is_weighed_by_three_seconds(void **state)
+{
+	struct demand *d = demand_new(1);
+
+	(void)state;
+	demand_slot(d, SV("im"));
+	demand_update(d, 0);
+	demand_update(d, 60000);
+	count(d, 0, 1, 60);
+	demand_update(d, 60050);
+	NEAR(demand_rate(d, 0, 1), (1 - exp(-0.05 / 3)) * 60 / 0.05);
 	demand_free(&d);
 }
 
@@ -169,6 +216,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_steady_rate_is_found_at_once),
 		cmocka_unit_test(test_rates_fade_with_three_seconds),
+		cmocka_unit_test(test_a_burst_at_the_start_is_no_flood),
+		cmocka_unit_test(
+			test_a_burst_later_is_weighed_by_three_seconds),
 		cmocka_unit_test(test_no_time_no_change),
 		cmocka_unit_test(test_slots),
 		cmocka_unit_test(test_what_was_counted_in_all),
