@@ -62,11 +62,7 @@ static void collect_ranks(struct metrics_writer *w, void *arg)
 
 static void collect_spill(struct metrics_writer *w, void *arg)
 {
-	uint64_t spilled = 0;
-
-	for (unsigned i = 1; i < SNAPSHOT_CANDIDATES; i++)
-		spilled += BALANCER_SUM_AT(arg, first_rank, i);
-	metrics_sample_u64(w, "", spilled);
+	metrics_sample_u64(w, "", BALANCER_SUM(arg, spill));
 }
 
 static void collect_sources(struct metrics_writer *w, void *arg)
@@ -369,8 +365,9 @@ static const struct metrics_row rows[] = {
 	 "First nodes of answers by their site's place in the order of cost.",
 	 "rank", collect_ranks},
 	{"peri_resolve_spill_total", METRICS_COUNTER,
-	 "Answers whose first node is not in the nearest site.", "",
-	 collect_spill},
+	 "Answers whose first node is in a site that costs more than the "
+	 "cheapest, whatever state that is in; a region's zones cost the same.",
+	 "", collect_spill},
 	{"peri_resolve_distance_meters", METRICS_HISTOGRAM,
 	 "Distance from the client's cell to its first choice, as the shares "
 	 "in force split the cell's clients; up to the last report.",

@@ -13,6 +13,7 @@
 #define FAR_KM	      20038.0 /* half of the way round, rounded up */
 #define CLASS_COST_KM 1e6     /* above every cost inside a class */
 #define COST_STEPS    64.0    /* to a km; ends ties that rounding would pick */
+#define TIE_STEPS     ((int64_t)(CANDIDATES_TIE_KM * COST_STEPS))
 #define RADIANS	      (3.14159265358979323846 / 180)
 #define ANY_COUNTRY   0xffffffffU
 
@@ -25,12 +26,12 @@ struct field {
 	double *x, *y, *z;
 	uint32_t *country; /* packed letters */
 	uint32_t count;
-	double most_bias_km; /* of any class: home has none */
+	double most_bias_km; /* of any class: the least cost has none */
 };
 
 struct best {
 	int64_t cost[CANDIDATES_MAX];
-	int64_t home_cost; /* of row->home */
+	int64_t least_cost; /* of all sites, without their classes */
 	struct candidates_row *row;
 };
 
@@ -173,6 +174,11 @@ static double least_dot(const struct best *best, const struct field *field,
 	return reach_km <= 0 ? 1 - 1e-12 : cos(reach_km / EARTH_KM) - 1e-12;
 }
 
+static int64_t class_cost(const struct candidates_site *site)
+{
+	return (int64_t)(site->class * CLASS_COST_KM * COST_STEPS);
+}
+
 /* Looks at one site closely; returns whether it got in. */
 static int consider(const struct candidates_input *in,
 		    const struct field *field, struct best *best, uint32_t c,
@@ -189,11 +195,9 @@ static int consider(const struct candidates_input *in,
 				  field->country[s] != ANY_COUNTRY &&
 					  field->country[s] != country);
 	cost = llround(cost_km * COST_STEPS);
-	if (cost < best->home_cost) {
-		best->home_cost = cost;
-		best->row->home = (uint16_t)s;
-	}
-	cost += (int64_t)(site->class * CLASS_COST_KM * COST_STEPS);
+	if (cost < best->least_cost)
+		best->least_cost = cost;
+	cost += class_cost(site);
 	if (site->class == CANDIDATES_NEVER || cost >= worst_cost(best))
 		return 0;
 	rank = insert(best, cost);
@@ -208,16 +212,28 @@ static int consider(const struct candidates_input *in,
 static void find_ties(const struct best *best)
 {
 	struct candidates_row *row = best->row;
-	const int64_t reach = (int64_t)(CANDIDATES_TIE_KM * COST_STEPS);
 	unsigned end = 0;
 
 	for (unsigned t = 0; t < CANDIDATES_MAX; t++) {
 		unsigned first = end;
 
 		while (end < row->count &&
-		       best->cost[end] - best->cost[first] <= reach)
+		       best->cost[end] - best->cost[first] <= TIE_STEPS)
 			end++;
 		row->tie_end[t] = (uint8_t)end;
+	}
+}
+
+static void find_nearest(const struct candidates_site *sites,
+			 const struct best *best)
+{
+	struct candidates_row *row = best->row;
+
+	for (unsigned j = 0; j < row->count; j++) {
+		int64_t cost = best->cost[j] - class_cost(&sites[row->site[j]]);
+
+		if (cost - best->least_cost <= TIE_STEPS)
+			row->nearest_ranks |= (uint8_t)(1U << j);
 	}
 }
 
@@ -227,7 +243,7 @@ static void fill_row(const struct candidates_input *in,
 {
 	struct vector v =
 		unit_vector(in->cells[c].lat_deg, in->cells[c].lon_deg);
-	struct best best = {.row = row, .home_cost = INT64_MAX};
+	struct best best = {.row = row, .least_cost = INT64_MAX};
 	double threshold = -2;
 
 	for (uint32_t s = 0; s < field->count; s++) {
@@ -240,6 +256,7 @@ static void fill_row(const struct candidates_input *in,
 			threshold = least_dot(&best, field, in->policy.free_km);
 	}
 	find_ties(&best);
+	find_nearest(in->sites, &best);
 }
 
 void candidates_fill(const struct candidates_input *input,

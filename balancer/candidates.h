@@ -46,9 +46,9 @@ struct candidates_row {
 	/* Tie t is the ranks from tie_end[t - 1] (0 for the first) up to, not
 	 * with, tie_end[t]; behind the last tie all are @count. */
 	uint8_t tie_end[CANDIDATES_MAX];
-	/* The site of least cost whatever its class, without a live node too:
-	 * where the cell belongs. Valid when count > 0. */
-	uint16_t home;
+	/* Bit j: rank j costs what the site of least cost does, whatever class
+	 * that is of, without a live node too. The rest is spill. */
+	uint8_t nearest_ranks;
 };
 
 struct candidates_input {

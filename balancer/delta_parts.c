@@ -61,7 +61,7 @@ static const struct column cell_members[] = {
 	SIX_SHORTS(cost_km),
 	COLUMN(snapshot_cell, candidate_count),
 	COLUMN(snapshot_cell, panic),
-	COLUMN(snapshot_cell, home),
+	COLUMN(snapshot_cell, nearest_ranks),
 };
 
 static const struct column anywhere_members[] = {
@@ -118,12 +118,9 @@ static void renumber(const struct delta_service *delta,
 {
 	uint16_t *site = renumbered(&delta->sites, base->site_count);
 
-	for (uint32_t c = 0; c < to->cell_count; c++) {
+	for (uint32_t c = 0; c < to->cell_count; c++)
 		for (unsigned j = 0; j < to->cells[c].candidate_count; j++)
 			to->cells[c].site[j] = site[to->cells[c].site[j]];
-		if (to->cells[c].home < base->site_count)
-			to->cells[c].home = site[to->cells[c].home];
-	}
 	for (uint32_t i = 0; i < to->anywhere_count; i++)
 		if (to->anywhere[i].site < base->site_count)
 			to->anywhere[i].site = site[to->anywhere[i].site];

@@ -109,7 +109,6 @@ static void add_parts(const struct look *look, unsigned slot,
 	const struct snapshot_cell *cell =
 		&look->services[slot]->cells[t->cell];
 	const char *const *regions = look->regions[slot];
-	const char *home = regions[cell->home];
 	uint32_t below = 0;
 
 	for (unsigned j = 0; j < cell->candidate_count; j++) {
@@ -123,7 +122,7 @@ static void add_parts(const struct look *look, unsigned slot,
 			.region = region,
 			.per_s = per_s * share / SNAPSHOT_TOP,
 			.km = cell->km[j],
-			.nearest = region == home,
+			.nearest = cell->nearest_ranks >> j & 1,
 		};
 		note_distance(&look->tally->distances, cell->km[j],
 			      (double)fresh * share / SNAPSHOT_TOP);
@@ -194,22 +193,25 @@ static double median_km(struct cell_tally *t)
 	return -1;
 }
 
-static bool same_region(const struct look *look, const char *a, const char *b)
+static bool same_flow(const struct look *look, const struct part *a,
+		      const struct part *b)
 {
-	return a == b ||
-	       (look->source->snapshot->service_count > 1 && strcmp(a, b) == 0);
+	return a->nearest == b->nearest &&
+	       (a->region == b->region ||
+		(look->source->snapshot->service_count > 1 &&
+		 strcmp(a->region, b->region) == 0));
 }
 
-/* Zones of a region, and services, are one flow. */
-static void join_regions(const struct look *look, struct cell_tally *t)
+/* Zones of a region, and services, are one flow; what is spill is another. */
+static void join_flows(const struct look *look, struct cell_tally *t)
 {
 	unsigned kept = 0;
 
 	for (unsigned i = 0; i < t->count; i++) {
 		unsigned at = 0;
 
-		while (at < kept && !same_region(look, t->parts[at].region,
-						 t->parts[i].region))
+		while (at < kept &&
+		       !same_flow(look, &t->parts[at], &t->parts[i]))
 			at++;
 		if (at == kept)
 			t->parts[kept++] = t->parts[i];
@@ -224,7 +226,7 @@ static void offer_cell(struct look *look, struct cell_tally *t)
 	struct most_item area = {.per_s = t->per_s, .major = t->cell};
 
 	area.other = median_km(t);
-	join_regions(look, t);
+	join_flows(look, t);
 	for (unsigned i = 0; i < t->count; i++) {
 		const struct part *part = &t->parts[i];
 		struct most_item flow = {.per_s = part->per_s,

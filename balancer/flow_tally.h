@@ -39,10 +39,10 @@ void flow_tally_free(struct flow_tally **tally);
  * flow_tally_take - placed_per_s, nearest_per_s, areas and flows of @report:
  * means of the last ten seconds or so.
  *
- * A region is the nearest of a cell when it holds the site of least cost,
- * whatever state that is in (candidates.h: home). Flows are of cells that have
- * a place, services together. @report's arrays are the tally's, good until the
- * next call.
+ * Nearest are the sites that cost a cell what the one of least cost does,
+ * whatever state that is in (candidates.h: nearest_ranks). Flows are of cells
+ * that have a place, services together. @report's arrays are the tally's, good
+ * until the next call.
  */
 void flow_tally_take(struct flow_tally *tally, const struct flow_source *source,
 		     struct report *report);

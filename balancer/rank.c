@@ -211,7 +211,7 @@ static void fill_cell(struct steady *steady, uint32_t number,
 
 	cell->candidate_count = (uint8_t)row->count;
 	cell->panic = from->panic;
-	cell->home = row->home;
+	cell->nearest_ranks = row->nearest_ranks;
 	steady_cell(steady, number, row, from->share, sum);
 	for (unsigned j = 0; j < row->count; j++) {
 		cell->site[j] = row->site[j];

@@ -180,8 +180,7 @@ static void take_totals(const struct balancer *app, struct report *report)
 		report->queries_total += BALANCER_SUM_AT(app, results, i);
 	for (unsigned i = 0; i < QUERY_REFUSAL_COUNT; i++)
 		report->refused_total += BALANCER_SUM_AT(app, refusals, i);
-	for (unsigned i = 1; i < SNAPSHOT_CANDIDATES; i++)
-		report->spill_total += BALANCER_SUM_AT(app, first_rank, i);
+	report->spill_total = BALANCER_SUM(app, spill);
 	report->misses_total = BALANCER_SUM_AT(app, source, CELLMAP_NOWHERE);
 	report->panic_total = BALANCER_SUM(app, panics);
 	report->empty_total = BALANCER_SUM_AT(app, results, RESOLVE_EMPTY);

@@ -100,6 +100,15 @@ static void draw_for(struct resolve_turn *turn, struct draw_query *query,
 	counter_add(&resolver->counters.shared, 1);
 }
 
+/* The first entry's site is of the cell's own candidates. */
+static void count_first(struct resolve_counters *counters,
+			const struct draw_query *query, unsigned rank)
+{
+	counter_add(&counters->first_rank[rank], 1);
+	if (!(query->service->cells[query->cell].nearest_ranks >> rank & 1))
+		counter_add(&counters->spill, 1);
+}
+
 static void draw(struct resolve_turn *turn, struct sv device)
 {
 	struct resolver *resolver = turn->resolver;
@@ -116,7 +125,7 @@ static void draw(struct resolve_turn *turn, struct sv device)
 	if (turn->list.panic)
 		counter_add(&resolver->counters.panics, 1);
 	if (turn->list.count > 0 && !turn->list.anywhere)
-		counter_add(&resolver->counters.first_rank[turn->list.rank], 1);
+		count_first(&resolver->counters, &query, turn->list.rank);
 }
 
 /* ---- /resolve ---- */

@@ -32,6 +32,7 @@ struct resolve_counters {
 	struct counter results[RESOLVE_RESULT_COUNT];
 	struct counter refusals[QUERY_REFUSAL_COUNT];
 	struct counter first_rank[SNAPSHOT_CANDIDATES]; /* of the site */
+	struct counter spill;	  /* of them, not in a nearest site */
 	struct counter source[4]; /* by enum cellmap_source */
 	struct counter panics;	  /* answers flagged so, goim's too */
 	struct counter failed_reports;

@@ -111,7 +111,7 @@ struct snapshot_cell {
 	int16_t cost_km[SNAPSHOT_CANDIDATES]; /* what the order went by */
 	uint8_t candidate_count;	      /* 0 = answered from anywhere[] */
 	uint8_t panic; /* some share was handed out beyond all headroom */
-	uint16_t home; /* candidates_row's; only for people */
+	uint8_t nearest_ranks; /* candidates_row's; only for people */
 };
 
 /*

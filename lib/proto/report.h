@@ -68,7 +68,7 @@ struct report {
 	char version[NODE_VERSION_BYTES];
 	/* since the process started */
 	uint64_t queries_total, refused_total;
-	uint64_t spill_total;  /* first choice not in the nearest site */
+	uint64_t spill_total;  /* first choice not in a nearest site */
 	uint64_t misses_total; /* no place known */
 	uint64_t panic_total;  /* beyond all headroom */
 	uint64_t empty_total;  /* no node alive */

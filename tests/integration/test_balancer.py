@@ -141,6 +141,21 @@ def test_nearest_first(three):
     assert three.metric('peri_resolve_places_total{source="override"}') == 5
 
 
+def test_zones_of_one_region_are_no_spill(world):
+    """They cost the same and share its clients; both are the nearest."""
+    world.start_registry()
+    for node, metro, zone in (("fra-1", "fra", "a"), ("fra-2", "fra", "b"),
+                              ("tyo-1", "tyo", "a")):
+        world.put(node, metro, zone=zone, capacity=1000000)
+    world.start_balancer()
+    world.wait_nodes(3)
+    firsts = [world.nodes("fra", f"&device=d{d}")[0] for d in range(20)]
+    assert set(firsts) == {"fra-1", "fra-2"}
+    assert world.metric('peri_resolve_first_choice_total{rank="1"}') == (
+        firsts.count("fra-2"))
+    assert world.metric("peri_resolve_spill_total") == 0
+
+
 def test_answer_is_the_documented_one(three):
     answer = three.resolve(f"&ip={CLIENTS['tyo']}&device=phone%201")
     body = answer.json()

@@ -177,11 +177,14 @@ def test_the_report_shows_where_clients_went(desk):
     assert told["areas"][0]["nearest_per_s"] == told["areas"][0]["per_s"]
     assert told["areas"][0]["km_p50"] < 50
     assert set(told["nodes"]) == {"fra-1", "fra-2", "fra-3"}
+    assert desk.metric("peri_resolve_spill_total") == 0
     desk.want("region/fra", state="drain")
     told = until(lambda: (x := flows()) and x["flows"]
                  and x["flows"][0]["spill"] and x, 10)
     assert told["flows"][0]["region"] == "tyo"
     assert told["nearest_per_s"] == 0 < told["placed_per_s"]
+    # The answers' own counter says the same.
+    assert desk.metric("peri_resolve_spill_total") > 0
     assert told["areas"][0]["km_p50"] > 9000
 
 

@@ -88,15 +88,22 @@ static double cost_of(const struct candidates_input *in, uint32_t c, uint32_t s)
 }
 
 /* Where a cell belongs does not depend on who is alive. */
-static void check_home(const struct candidates_input *in, uint32_t c,
-		       const struct candidates_row *row)
+static void check_nearest(const struct candidates_input *in, uint32_t c,
+			  const struct candidates_row *row)
 {
 	double least = 1e9;
 
 	for (uint32_t s = 0; s < in->site_count; s++)
 		least = fmin(least, cost_of(in, c, s));
-	if (row->count > 0)
-		assert_true(cost_of(in, c, row->home) - least < 0.02);
+	for (unsigned j = 0; j < row->count; j++) {
+		double more = cost_of(in, c, row->site[j]) - least;
+
+		/* but for rounding */
+		if (fabs(more - CANDIDATES_TIE_KM) > 0.02)
+			assert_int_equal(row->nearest_ranks >> j & 1,
+					 more < CANDIDATES_TIE_KM);
+	}
+	assert_int_equal(row->nearest_ranks >> row->count, 0);
 }
 
 static void check_row(const struct candidates_input *in, uint32_t c,
@@ -176,7 +183,7 @@ static void test_the_six_of_least_cost(void **state)
 		assert_int_equal(out[0].count, 0);
 		for (uint32_t c = 1; c < 100; c++) {
 			check_row(&in, c, &out[c]);
-			check_home(&in, c, &out[c]);
+			check_nearest(&in, c, &out[c]);
 		}
 	}
 }
@@ -210,20 +217,40 @@ static const struct tie_row {
 	uint8_t class[7];
 	unsigned sites;
 	uint8_t want[CANDIDATES_MAX]; /* tie_end */
+	uint8_t nearest;	      /* nearest_ranks */
 } tie_rows[] = {
-	{"one site", {0}, {0}, 1, {1, 1, 1, 1, 1, 1}},
-	{"zones of one region", {0, 0}, {0}, 2, {2, 2, 2, 2, 2, 2}},
-	{"one km apart is a tie", {0, 1}, {0}, 2, {2, 2, 2, 2, 2, 2}},
-	{"a little more is none", {0, 1.02}, {0}, 2, {1, 2, 2, 2, 2, 2}},
-	{"two km apart is none", {0, 2}, {0}, 2, {1, 2, 2, 2, 2, 2}},
+	{"one site", {0}, {0}, 1, {1, 1, 1, 1, 1, 1}, 1},
+	{"zones of one region", {0, 0}, {0}, 2, {2, 2, 2, 2, 2, 2}, 3},
+	{"one km apart is a tie", {0, 1}, {0}, 2, {2, 2, 2, 2, 2, 2}, 3},
+	{"a little more is none", {0, 1.02}, {0}, 2, {1, 2, 2, 2, 2, 2}, 1},
+	{"two km apart is none", {0, 2}, {0}, 2, {1, 2, 2, 2, 2, 2}, 1},
 	{"measured from the first: no chains",
 	 {0, 1, 2, 3, 9},
 	 {0},
 	 5,
-	 {2, 4, 5, 5, 5, 5}},
-	{"another class is no tie", {0, 0}, {0, 1}, 2, {1, 2, 2, 2, 2, 2}},
-	{"all different", {0, 2, 4, 6, 8, 10}, {0}, 6, {1, 2, 3, 4, 5, 6}},
-	{"a seventh is out", {0, 0, 0, 0, 0, 0, 0}, {0}, 7, {6, 6, 6, 6, 6, 6}},
+	 {2, 4, 5, 5, 5, 5},
+	 3},
+	{"another class is no tie", {0, 0}, {0, 1}, 2, {1, 2, 2, 2, 2, 2}, 3},
+	{"all different", {0, 2, 4, 6, 8, 10}, {0}, 6, {1, 2, 3, 4, 5, 6}, 1},
+	{"a seventh is out",
+	 {0, 0, 0, 0, 0, 0, 0},
+	 {0},
+	 7,
+	 {6, 6, 6, 6, 6, 6},
+	 0x3f},
+	{"suspects in the nearest", {0, 5}, {1, 0}, 2, {1, 2, 2, 2, 2, 2}, 2},
+	{"nobody alive in the nearest: all is spill",
+	 {0, 5, 5},
+	 {CANDIDATES_NEVER},
+	 3,
+	 {2, 2, 2, 2, 2, 2},
+	 0},
+	{"nobody alive in one of its zones",
+	 {0, 0, 5},
+	 {CANDIDATES_NEVER},
+	 3,
+	 {1, 2, 2, 2, 2, 2},
+	 1},
 };
 
 static void test_ties(void **state)
@@ -249,6 +276,7 @@ static void test_ties(void **state)
 		candidates_fill(&in, out);
 		assert_memory_equal(out[1].tie_end, tie_rows[i].want,
 				    sizeof(out[1].tie_end));
+		assert_int_equal(out[1].nearest_ranks, tie_rows[i].nearest);
 		assert_int_equal(out[0].tie_end[0], 0);
 	}
 }

@@ -154,6 +154,33 @@ static void a_shared_cell_has_the_median(void **state)
 	end(&b);
 }
 
+/* By cost and not by region, as the counter of spilled answers. */
+static void a_zone_that_costs_more_is_spill(void **state)
+{
+	struct bed b;
+	struct snapshot_cell *cell;
+	const struct report_flow *flows;
+
+	(void)state;
+	begin(&b, 0);
+	cell = &b.snap->services[0].cells[1];
+	assert_int_equal(cell->nearest_ranks, 3);
+	cell->nearest_ranks = 1;
+	cell->cumulative[0] = SNAPSHOT_TOP / 4 * 3;
+	cell->cumulative[1] = SNAPSHOT_TOP;
+	ask(&b, 1, 100);
+	take(&b, 1);
+	flows = b.report.flows.items;
+	assert_int_equal(b.report.flows.count, 2);
+	assert_string_equal(flows[0].region, "north");
+	assert_false(flows[0].spill);
+	assert_float_equal(flows[0].per_s, 75, 0.01);
+	assert_string_equal(flows[1].region, "north");
+	assert_true(flows[1].spill);
+	assert_float_equal(b.report.nearest_per_s, 75, 0.01);
+	end(&b);
+}
+
 static void distances_add_up(void **state)
 {
 	const struct flow_distances *d;
@@ -263,6 +290,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(zones_are_one_flow),
 		cmocka_unit_test(far_from_home_is_spill),
+		cmocka_unit_test(a_zone_that_costs_more_is_spill),
 		cmocka_unit_test(a_shared_cell_has_the_median),
 		cmocka_unit_test(distances_add_up),
 		cmocka_unit_test(only_what_is_new_counts),
