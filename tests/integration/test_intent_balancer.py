@@ -90,6 +90,7 @@ def test_a_drained_node_gets_nobody(desk):
     desk.want("region/fra", state="maintenance")
     desk.want("region/tyo", state="drain")
     desk.until_why("fra-1", "maintenance")
+    desk.until_why("tyo-1", "drained")
     answer = desk.resolve("&ip=198.51.100.7").json()
     assert len(answer["nodes"]) == 4
     for target in ("node/fra-2", "region/fra", "region/tyo"):
