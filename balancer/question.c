@@ -29,11 +29,12 @@ static const struct query_refusal_row refusals[] = {
 		    "id is the id of an answer, whole and once"},
 	[BESIDE_ID] = {"beside_id", 400, "bad-parameter", "Bad parameter",
 		       "an id says host, n, family and device itself: beside "
-		       "it only ip, without, drained, weight and bias may "
-		       "stand"},
-	[BAD_CHANGE] = {"bad_change", 400, "bad-parameter", "Bad parameter",
-			"without is a node's id, drained a region's or node's: "
-			"1 to 64 of a-z 0-9 . - _"},
+		       "it only ip, without, drained, release, weight and bias "
+		       "may stand"},
+	[BAD_CHANGE] =
+		{"bad_change", 400, "bad-parameter", "Bad parameter",
+		 "without is a node's id, drained and release a region's "
+		 "or node's: 1 to 64 of a-z 0-9 . - _"},
 	[BAD_WEIGHT] = {"bad_weight", 400, "bad-parameter", "Bad parameter",
 			"weight is NODE:WEIGHT, a node's or region's id and 0 "
 			"to 1000"},
@@ -42,17 +43,20 @@ static const struct query_refusal_row refusals[] = {
 		      "to 20000"},
 	[SAME_AGAIN] = {"same_again", 400, "repeated-parameter",
 			"Parameter given twice",
-			"name each node and each region once"},
+			"each change once for a node or region, and nothing "
+			"else of a node that is gone"},
 	[TOO_MANY] = {"too_many", 400, "bad-parameter", "Bad parameter",
 		      "at most 16 changes at a time"},
 	[NO_CLIENT] = {"no_client", 400, "ip-required", "Which client?",
 		       "say ip= of a client or id= of an answer"},
 	[NO_CHANGE] = {"no_change", 400, "change-required", "Which change?",
-		       "say what to look at: without, drained, weight or bias"},
-	[BESIDE_CHANGES] = {"beside_changes", 400, "unknown-parameter",
-			    "Unknown parameter",
-			    "only without, drained, weight and bias: it is "
-			    "about all clients"},
+		       "say what to look at: without, drained, release, weight "
+		       "or bias"},
+	[BESIDE_CHANGES] =
+		{"beside_changes", 400, "unknown-parameter",
+		 "Unknown parameter",
+		 "only without, drained, release, weight and bias: it "
+		 "is about all clients"},
 };
 
 static const struct query_refusal_row *read_id(struct sv value,
@@ -106,12 +110,20 @@ static bool read_number(struct sv text, struct what_if_change *change)
 	return read_name(name, change);
 }
 
-static bool is_named(const struct question *q,
-		     const struct what_if_change *change)
+/* A release, a drain and a weight go together: they are one intent. */
+static bool excludes(const struct what_if_change *a,
+		     const struct what_if_change *b)
+{
+	return a->scope == b->scope && strcmp(a->name, b->name) == 0 &&
+	       (a->kind == b->kind || a->kind == WHAT_IF_WITHOUT ||
+		b->kind == WHAT_IF_WITHOUT);
+}
+
+static bool is_excluded(const struct question *q,
+			const struct what_if_change *change)
 {
 	for (unsigned i = 0; i < q->change_count; i++)
-		if (q->changes[i].scope == change->scope &&
-		    strcmp(q->changes[i].name, change->name) == 0)
+		if (excludes(&q->changes[i], change))
 			return true;
 	return false;
 }
@@ -127,7 +139,7 @@ read_change(struct sv text, enum what_if_kind kind, struct question *q)
 		return &refusals[BAD_BIAS];
 	if (kind < WHAT_IF_WEIGHT && !read_name(text, &change))
 		return &refusals[BAD_CHANGE];
-	if (is_named(q, &change))
+	if (is_excluded(q, &change))
 		return &refusals[SAME_AGAIN];
 	if (q->change_count == WHAT_IF_CHANGES_MAX)
 		return &refusals[TOO_MANY];

@@ -26,9 +26,8 @@ void what_if_free(struct what_if **what_if)
 const char *what_if_kind_str(enum what_if_kind kind)
 {
 	static const char *const names[WHAT_IF_KINDS] = {
-		[WHAT_IF_WITHOUT] = "without",
-		[WHAT_IF_DRAINED] = "drained",
-		[WHAT_IF_WEIGHT] = "weight",
+		[WHAT_IF_WITHOUT] = "without", [WHAT_IF_DRAINED] = "drained",
+		[WHAT_IF_RELEASE] = "release", [WHAT_IF_WEIGHT] = "weight",
 		[WHAT_IF_BIAS] = "bias",
 	};
 
@@ -66,7 +65,9 @@ static void intend(struct fleet *fleet, const struct what_if_change *change)
 	if (known)
 		intent = *known;
 	memcpy(intent.id, change->name, sizeof(intent.id));
-	if (change->kind == WHAT_IF_DRAINED) {
+	if (change->kind == WHAT_IF_RELEASE) {
+		intent.gone = true;
+	} else if (change->kind == WHAT_IF_DRAINED) {
 		intent.state = INTENT_DRAIN;
 	} else if (change->kind == WHAT_IF_WEIGHT) {
 		intent.has_weight = true;
@@ -78,9 +79,15 @@ static void intend(struct fleet *fleet, const struct what_if_change *change)
 	fleet_put_intent(fleet, &intent);
 }
 
-static bool is_known(struct fleet *fleet, enum intent_scope scope,
-		     const char *name)
+static bool is_known(struct fleet *fleet, const struct what_if_change *change,
+		     enum intent_scope scope)
 {
+	const char *name = change->name;
+
+	/* An intent may wait for whom it is about. */
+	if (change->kind == WHAT_IF_RELEASE &&
+	    fleet_intents_find(fleet_intents(fleet), scope, name))
+		return true;
 	return scope == INTENT_REGION ? has_region(fleet, name)
 				      : fleet_find(fleet, name) != NULL;
 }
@@ -91,9 +98,9 @@ static bool apply(struct fleet *fleet, struct what_if_change *change)
 	enum intent_scope other =
 		change->scope == INTENT_NODE ? INTENT_REGION : INTENT_NODE;
 
-	if (!is_known(fleet, change->scope, change->name)) {
+	if (!is_known(fleet, change, change->scope)) {
 		if (change->scope_is_said || change->kind == WHAT_IF_WITHOUT ||
-		    !is_known(fleet, other, change->name))
+		    !is_known(fleet, change, other))
 			return false;
 		change->scope = other;
 	}

@@ -15,6 +15,7 @@
 enum what_if_kind {
 	WHAT_IF_WITHOUT, /* a node is gone */
 	WHAT_IF_DRAINED, /* a region drains */
+	WHAT_IF_RELEASE, /* no intent holds for a node or region */
 	WHAT_IF_WEIGHT,	 /* a node has another weight */
 	WHAT_IF_BIAS,	 /* a region has another bias */
 	WHAT_IF_KINDS,
@@ -65,8 +66,8 @@ struct what_if {
 /* what_if_free - with everything that it owns or holds. Any thread. */
 void what_if_free(struct what_if **what_if);
 
-/* what_if_kind_str - "without", "drained", "weight", "bias": the parameter's
- * name. what_if_scope - whom it names as a rule. */
+/* what_if_kind_str - "without", "drained", "release", "weight", "bias": the
+ * parameter's name. what_if_scope - whom it names as a rule. */
 const char *what_if_kind_str(enum what_if_kind kind);
 enum intent_scope what_if_scope(enum what_if_kind kind);
 

@@ -124,8 +124,8 @@ static void ask(struct relay *relay, const struct api_call *call)
 
 static bool is_what_if(const struct api_call *call)
 {
-	static const char *const changes[] = {"without", "drained", "weight",
-					      "bias"};
+	static const char *const changes[] = {"without", "drained", "release",
+					      "weight", "bias"};
 	struct sv query = call->req->head->query, key, value;
 
 	if (sv_eq(call->req->head->path, SV("/v1/preview")))

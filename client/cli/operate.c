@@ -30,8 +30,7 @@ unsigned operate_options(struct operate_settings *s,
 		{"until", CLI_TEXT, "WHEN",
 		 "or then (UTC): 18:30 or 2026-11-23T06:00Z", &s->until, 0, 0},
 		{"dry-run", CLI_FLAG, NULL,
-		 "only show whose clients would move; not of an end",
-		 &s->dry_run, 0, 0},
+		 "only show whose clients would move", &s->dry_run, 0, 0},
 	};
 
 	memcpy(options_r, options, sizeof(options));
@@ -66,14 +65,17 @@ void operate_put_body(struct buf *b, const struct intent *i)
 	jsonw_object_end(&w);
 }
 
-static void put_parameter(struct buf *b, const char *name, const char *scope,
-			  const char *id)
+/* "&weight=gru-1"; the scope is said where it is not @usual, whom the parameter
+ * names as a rule. */
+static void put_parameter(struct buf *b, const char *name,
+			  enum intent_scope usual, const struct intent *i)
 {
 	buf_char(b, b->len == 0 ? '?' : '&');
 	buf_str(b, name);
 	buf_char(b, '=');
-	buf_str(b, scope);
-	url_encode(b, sv_str(id));
+	if (i->scope != usual)
+		buf_printf(b, "%s/", intent_scope_str(i->scope));
+	url_encode(b, sv_str(i->id));
 }
 
 static bool takes_none(const struct intent *i)
@@ -81,24 +83,34 @@ static bool takes_none(const struct intent *i)
 	return i->state != INTENT_UP;
 }
 
+/* Whether something ends: what is left of it must be said as a whole. */
+static bool ends_any(const struct intent *now, const struct intent *wanted)
+{
+	return (takes_none(now) && !takes_none(wanted)) ||
+	       (now->has_weight && !wanted->has_weight) ||
+	       (now->has_bias && !wanted->has_bias);
+}
+
 void operate_put_preview(struct buf *b, const struct intent *now,
 			 const struct intent *wanted)
 {
-	bool is_node = wanted->scope == INTENT_NODE;
+	static const struct intent nothing;
 
+	if (ends_any(now, wanted)) {
+		put_parameter(b, "release", INTENT_NODE, wanted);
+		now = &nothing;
+	}
 	if (takes_none(wanted) && !takes_none(now))
-		put_parameter(b, is_node ? "without" : "drained", "",
-			      wanted->id);
+		put_parameter(b, "drained", INTENT_REGION, wanted);
 	if (wanted->has_weight &&
 	    (!now->has_weight || now->weight != wanted->weight)) {
-		put_parameter(b, "weight", is_node ? "" : "region/",
-			      wanted->id);
+		put_parameter(b, "weight", INTENT_NODE, wanted);
 		buf_printf(b, ":%u", wanted->weight);
 	}
-	if (!is_node && wanted->has_bias &&
+	if (wanted->has_bias &&
 	    (!now->has_bias || now->bias_km < wanted->bias_km ||
 	     now->bias_km > wanted->bias_km)) {
-		put_parameter(b, "bias", "", wanted->id);
+		put_parameter(b, "bias", INTENT_REGION, wanted);
 		buf_char(b, ':');
 		buf_double(b, wanted->bias_km);
 	}

@@ -29,8 +29,7 @@ int preview_show(const struct cli *cli, struct sv query)
 	struct ask ask;
 
 	if (query.len == 0) {
-		cli_error("there is no preview of that: it ends something, or "
-			  "moves nobody");
+		cli_error("it moves nobody: all of that holds already");
 		return CLI_USAGE;
 	}
 	buf_init_fixed(&target, storage, sizeof(storage));

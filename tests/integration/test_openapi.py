@@ -262,6 +262,7 @@ def test_balancer_admin_answers_are_documented(story):
                          ("/explain?id=zz:9:0000000000000000:0000000", 404)):
         assert check(admin, "GET", "/explain", path) == status
     for query, status in (("drained=eu", 200), ("weight=n-1:50", 200),
+                          ("release=n-1", 200), ("release=zone/a", 400),
                           ("bias=eu:20001", 400), ("without=nope", 404)):
         assert check(admin, "GET", "/v1/preview",
                      "/v1/preview?" + query) == status

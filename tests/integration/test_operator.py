@@ -469,7 +469,7 @@ def test_a_dry_run_asks_what_would_move_and_changes_nothing(fleet, tmp_path):
                         f"http://127.0.0.1:{server.server_address[1]}")
     rows = [
         (["weight", "fra-1", "50"], "weight=fra-1:50"),
-        (["drain", "fra-1"], "without=fra-1"),
+        (["drain", "fra-1"], "drained=node/fra-1"),
         (["maint", "eu"], "drained=eu"),
         (["bias", "eu", "300"], "bias=eu:300"),
         (["weight", "eu", "50"], "weight=region/eu:50"),
@@ -483,8 +483,19 @@ def test_a_dry_run_asks_what_would_move_and_changes_nothing(fleet, tmp_path):
     for args in (["undrain", "fra-1"], ["release", "fra-1"],
                  ["weight", "fra-1", "none"]):
         done = operator.run(*args, "--dry-run")
-        assert done.returncode == 2 and "no preview" in done.stderr
+        assert done.returncode == 2 and "moves nobody" in done.stderr
     assert operator.api("/v1/intents")["intents"] == []
+    operator.fine("drain", "fra-1", "--reason", "test")
+    operator.fine("weight", "fra-1", "50", "--reason", "test")
+    before = operator.api("/v1/intents")
+    for args, query in [
+            (["undrain", "fra-1"], "release=fra-1&weight=fra-1:50"),
+            (["release", "fra-1"], "release=fra-1"),
+            (["weight", "fra-1", "none"],
+             "release=fra-1&drained=node/fra-1")]:
+        assert operator.json(*args, "--dry-run") == PREVIEW
+        assert asked[-1] == f"/v1/preview?{query}"
+    assert operator.api("/v1/intents") == before
     server.shutdown()
     server.server_close()
 
@@ -515,6 +526,21 @@ def test_a_dry_run_with_a_real_balancer(pair, tmp_path):  # noqa: F811
     assert region.returncode == 0, region.stderr
     after = {n["id"]: n["after"] for n in json.loads(region.stdout)["nodes"]}
     assert (after["n-1"], after["n-2"]) == (1, 0)
+    held = run_tool("perictl", "weight", "n-1", "0", "--reason", "test",
+                    env=env)
+    assert held.returncode == 0, held.stderr
+
+    def comes_back():
+        done = run_tool("perictl", "release", "n-1", "--dry-run", "-o", "json",
+                        env=env)
+        told = json.loads(done.stdout) if done.returncode == 0 else {}
+        back = {n["id"]: n for n in told.get("nodes", [])}
+        return "n-1" in back and back
+    back = until(comes_back, 10, "a release moves clients to the node")
+    assert (back["n-1"]["before"], back["n-2"]["before"]) == (0, 1)
+    assert back["n-1"]["after"] == pytest.approx(nodes["n-1"]["before"])
+    run_tool("perictl", "release", "n-1", "--reason", "test", env=env)
+    until(all_moves, 20, "it is as before")
     share = nodes["n-1"]["before"] * 100
     assert shown().startswith(f"{share:.1f} % of all first choices would "
                               "move (by room, since nobody asks now)\n")

@@ -170,6 +170,33 @@ export const tests = [
 		await until(async () => (await arcs(page, 2)).includes(TITLE), "arcs to it again", 20);
 	})],
 
+	["release and undo say beforehand who comes back", asAdmin(`?open=region/${REGION}`, async (watched, page) => {
+		await put(`region/${REGION}`, { state: "drain", weight: 50 });
+		await verb(page, "release").click();
+		const moves = () => until(async () => /^[1-9][^]*of all first choices would move/
+			.test(await dialog(page).locator(".preview").textContent()), "something would move");
+		await moves();
+		const row = dialog(page).locator("table.moves tr", { hasText: REGION });
+		assert.match(await row.textContent(), /^de-frankfurt0 %[1-9].*\+/);
+		await watched.axe();
+		await watched.picture("dialog-release");
+		await page.emulateMedia({ colorScheme: "dark" });
+		await watched.picture("dialog-release-dark");
+		await page.getByLabel("Reason").fill("repaired");
+		await page.keyboard.press("Enter");
+		await toast(page).getByText(`${REGION}: released`).waitFor();
+		await until(async () => (await fleet.get("/v1/state")).regions
+			.find(({ id }) => id === REGION).first_share > 0, "clients come back", 20);
+		await page.goto(`${fleet.url}?view=audit&target=region/${REGION}`);
+		const asked = page.waitForRequest((request) => request.url().includes("/v1/preview?"));
+		await page.locator("table.audit tbody tr", { hasText: "repaired" }).first()
+			.getByRole("button", { name: /^Undo/ }).click();
+		const { searchParams } = new URL((await asked).url());
+		assert.deepEqual([...searchParams], [["release", `region/${REGION}`],
+			["drained", `region/${REGION}`], ["weight", `region/${REGION}:50`]]);
+		await moves();
+	})],
+
 	["a region's weight: one question for all its nodes", asAdmin(`?open=region/${REGION}`, async (_watched, page) => {
 		await verb(page, "weight").click();
 		const asked = page.waitForRequest((request) => request.url().includes("/v1/preview?")

@@ -118,6 +118,7 @@ export const openUndo = opening(async (
 			? ["Sets it to what it was before: ", h("strong", {}, intentLong(before)), ", ",
 				over ? "until released: its end has passed." : `${untilText(before.until_wall_s)}.`]
 			: "Releases it: what it reports counts again."),
+		previewBox(() => wholeChanges(target, before)).box,
 		field("Reason", input),
 	], async () => {
 		const next = await apply(target, now, before && intentBody(before, input.value),
@@ -181,12 +182,17 @@ function previewBox(changes: () => Record<string, string>) {
 	return { box, refresh };
 }
 
-function drainChanges(target: Target): Record<string, string> {
-	return target.scope === "node" ? { without: target.id } : { drained: target.id };
-}
+const named = ({ scope, id }: Target): string => `${scope}/${id}`;
 
-function weightChanges({ scope, id }: Target, weight: string) {
-	return { weight: `${scope === "region" ? "region/" : ""}${id}:${weight}` };
+/** The whole intent of @target gives way to @after (null: to none). */
+function wholeChanges(target: Target, after: Partial<Intent> | null) {
+	const name = named(target);
+	return {
+		release: name,
+		drained: after && after.state !== "up" ? name : "",
+		weight: after?.weight == null ? "" : `${name}:${after.weight}`,
+		bias: after?.bias_km == null ? "" : `${name}:${after.bias_km}`,
+	};
 }
 
 // -- the dialogs ------------------------------------------------------------
@@ -216,7 +222,7 @@ function drainPart(target: Target, now: Intent | null, state: Intent["state"]): 
 			h("div", { class: "fields" },
 				field("Clients to let go, % a minute", pace),
 				field("All gone within, minutes", minutes)),
-			previewBox(() => drainChanges(target)).box,
+			previewBox(() => ({ drained: named(target) })).box,
 		],
 		members: () => ({
 			state,
@@ -234,7 +240,7 @@ function weightPart(context: Context, target: Target, now: Intent | null): Part 
 	const slider = h("input", {
 		type: "range", min: 0, max: 200, value, "aria-label": "Weight, 0 to 200",
 	});
-	const { box, refresh } = previewBox(() => weightChanges(target, input.value));
+	const { box, refresh } = previewBox(() => ({ weight: `${named(target)}:${input.value}` }));
 	input.oninput = () => { slider.value = input.value; refresh(); };
 	slider.oninput = () => { input.value = slider.value; refresh(); };
 	return {
@@ -252,7 +258,7 @@ function weightPart(context: Context, target: Target, now: Intent | null): Part 
 function biasPart(context: Context, target: Target, now: Intent | null): Part {
 	const value = now?.bias_km ?? context.store.region(target.id)?.bias_km ?? 0;
 	const input = number(value, -20000, 20000, 1);
-	const { box, refresh } = previewBox(() => ({ bias: `${target.id}:${input.value}` }));
+	const { box, refresh } = previewBox(() => ({ bias: `${named(target)}:${input.value}` }));
 	input.oninput = refresh;
 	return {
 		fields: [
@@ -329,7 +335,10 @@ export const openAction = opening(async (
 	ask(`${TITLES[verb]} ${target.id}`, part && verb !== "drain" ? "Set" : TITLES[verb], [
 		holds(now, again),
 		part ? part.fields
-			: h("p", {}, "What the ", target.scope, " itself reports counts again."),
+			: [
+				h("p", {}, "What the ", target.scope, " itself reports counts again."),
+				previewBox(() => wholeChanges(target, null)).box,
+			],
 		h("div", { class: "fields" },
 			part && field("How long", until), field("Reason", reason)),
 		byLine(context),

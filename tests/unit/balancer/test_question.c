@@ -74,6 +74,12 @@ static const struct row {
 	{"no such scope", ID "&drained=zone/a", "bad_change", 0},
 	{"a region cannot be gone", ID "&without=region/a", "bad_change", 0},
 	{"a scope and no name", ID "&drained=region/", "bad_change", 0},
+	{"what an intent says goes together",
+	 ID "&release=region/a&drained=a&weight=region/a:5&bias=a:1", NULL, 4},
+	{"a release twice", ID "&release=a,a", "same_again", 0},
+	{"a release of who is gone", ID "&without=a&release=a", "same_again",
+	 0},
+	{"no name to release", ID "&release=zone/a", "bad_change", 0},
 	{"a colon too many", ID "&weight=a:1:2", "bad_weight", 0},
 };
 
@@ -100,6 +106,7 @@ static void test_changes_alone(void **state)
 	static const struct row alone[] = {
 		{"one", "drained=r", NULL, 1},
 		{"several", "weight=a:1&without=b&bias=r:-3", NULL, 3},
+		{"a release", "release=a", NULL, 1},
 		{"none", "", "no_change", 0},
 		{"a client", "ip=1.2.3.4&drained=r", "beside_changes", 0},
 		{"a bad one", "drained=R", "bad_change", 0},

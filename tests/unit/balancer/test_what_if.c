@@ -124,6 +124,9 @@ static const struct row {
 	 "\"after\":{\"rank\":0,\"share\":1.0000", NULL},
 	{"the same weight changes nothing", WHAT_IF_WEIGHT, "e2", 100,
 	 "\"change\":0.0000", NULL},
+	{"a release of what has no intent changes nothing", WHAT_IF_RELEASE,
+	 "e2", 0, "\"change\":0.0000", NULL},
+	{"a release of nobody", WHAT_IF_RELEASE, "x", 0, "", "x"},
 	{"a node that is not there", WHAT_IF_WITHOUT, "east", 0, "", "east"},
 	{"a region that is not there", WHAT_IF_DRAINED, "x", 0, "", "x"},
 	{"a bias for nobody", WHAT_IF_BIAS, "x", 1, "", "x"},
@@ -263,6 +266,54 @@ static void test_beside_an_intent(void **state)
 	tear_down(&s);
 }
 
+static const struct release_row {
+	const char *rule;
+	struct intent known; /* holds until then */
+	const char *says[2];
+} releases[] = {
+	{"a drained region gets its clients back",
+	 {.scope = INTENT_REGION, .id = "east", .state = INTENT_DRAIN},
+	 {"{\"id\":\"east\",\"before\":0.000000,\"after\":1.000000}",
+	  "\"moved_share\":1.000000"}},
+	{"a node in maintenance its share",
+	 {.scope = INTENT_NODE, .id = "e1", .state = INTENT_MAINTENANCE},
+	 {"{\"id\":\"e1\",\"before\":0.000000,\"after\":0.",
+	  "\"changes\":[{\"kind\":\"release\",\"scope\":\"node\","
+	  "\"name\":\"e1\",\"weight\":null,\"bias_km\":null}]"}},
+	{"a region is as far as it is",
+	 {.scope = INTENT_REGION,
+	  .id = "west",
+	  .has_bias = true,
+	  .bias_km = 9000},
+	 {"{\"id\":\"west\",\"before\":1.000000,\"after\":0.000000}",
+	  "\"moved_share\":1.000000"}},
+	{"an intent for one that is to come moves nobody",
+	 {.scope = INTENT_REGION, .id = "north", .state = INTENT_DRAIN},
+	 {"\"nodes\":[]", "\"moved_share\":0.000000"}},
+};
+
+static void test_releases(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(releases); i++) {
+		const struct release_row *row = &releases[i];
+		struct setting s = {.cell = 0};
+
+		set_up(&s);
+		fleet_put_intent(s.w->fleet, &row->known);
+		change(&s, WHAT_IF_RELEASE, row->known.id, 0);
+		s.w->changes[0].scope = row->known.scope;
+		s.w->asked = WHAT_IF_ALL;
+		what_if_run(s.w);
+		assert_null(s.w->missing);
+		for (unsigned j = 0; j < 2; j++)
+			if (!strstr(buf_cstr(&s.w->body), row->says[j]))
+				fail_msg("%s: %s", row->rule,
+					 buf_cstr(&s.w->body));
+		tear_down(&s);
+	}
+}
+
 /* A copy of a fleet goes on as the fleet does. */
 static void test_a_copy_is_ranked_alike(void **state)
 {
@@ -309,6 +360,7 @@ int main(void)
 		cmocka_unit_test(test_the_original_stays),
 		cmocka_unit_test(test_beside_an_intent),
 		cmocka_unit_test(test_preview),
+		cmocka_unit_test(test_releases),
 		cmocka_unit_test(test_a_copy_is_ranked_alike),
 	};
 

@@ -62,7 +62,7 @@ static const struct preview_row {
 	const char *want;
 } previews[] = {
 	{"a drained node is gone", NODE(.state = INTENT_UP),
-	 NODE(.state = INTENT_DRAIN), "?without=gru-1"},
+	 NODE(.state = INTENT_DRAIN), "?drained=node/gru-1"},
 	{"a drained region", REGION(.state = INTENT_UP),
 	 REGION(.state = INTENT_MAINTENANCE), "?drained=eu"},
 	{"a weight", NODE(.state = INTENT_UP),
@@ -71,7 +71,7 @@ static const struct preview_row {
 	 REGION(.has_weight = true, .weight = 0), "?weight=region/eu:0"},
 	{"a drain and a weight", NODE(.state = INTENT_UP),
 	 NODE(.state = INTENT_DRAIN, .has_weight = true, .weight = 5),
-	 "?without=gru-1&weight=gru-1:5"},
+	 "?drained=node/gru-1&weight=gru-1:5"},
 	{"a bias", REGION(.state = INTENT_UP),
 	 REGION(.has_bias = true, .bias_km = -300), "?bias=eu:-300"},
 	{"what it has already moves nobody",
@@ -79,8 +79,19 @@ static const struct preview_row {
 	 NODE(.has_weight = true, .weight = 50), ""},
 	{"from a drain to maintenance neither", NODE(.state = INTENT_DRAIN),
 	 NODE(.state = INTENT_MAINTENANCE), ""},
-	{"an end has no preview", NODE(.state = INTENT_DRAIN),
-	 NODE(.state = INTENT_UP), ""},
+	{"an end is a release", NODE(.state = INTENT_DRAIN),
+	 NODE(.state = INTENT_UP), "?release=gru-1"},
+	{"of a region by its scope", REGION(.has_bias = true, .bias_km = 3),
+	 REGION(.state = INTENT_UP), "?release=region/eu"},
+	{"what stays beside an end is said again",
+	 REGION(.state = INTENT_DRAIN, .has_weight = true, .weight = 50,
+		.has_bias = true, .bias_km = 300),
+	 REGION(.has_weight = true, .weight = 50, .has_bias = true,
+		.bias_km = 300),
+	 "?release=region/eu&weight=region/eu:50&bias=eu:300"},
+	{"so is a drain beside the end of a weight",
+	 NODE(.state = INTENT_DRAIN, .has_weight = true, .weight = 50),
+	 NODE(.state = INTENT_DRAIN), "?release=gru-1&drained=node/gru-1"},
 };
 
 static void test_previews(void **state)
