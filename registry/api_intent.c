@@ -260,28 +260,31 @@ static void reply_audit(const struct api_call *call,
 {
 	uint64_t last;
 	struct buf body;
+	bool more;
 
 	buf_init(&body, AUDIT_BODY_MAX);
 	buf_str(&body, "{\"audit\":[");
-	last = audit_read(call->registry->audit, filter, &body);
+	last = audit_read(call->registry->audit, filter, &body, &more);
 	buf_str(&body, "],\"next\":");
 	buf_u64(&body, last);
-	buf_char(&body, '}');
+	buf_str(&body, more ? ",\"more\":true}" : ",\"more\":false}");
 	api_reply_json(call, &body);
 	buf_fini(&body);
 }
 
 void api_intent_audit(const struct api_call *call)
 {
-	static const char *const names[] = {"after", "limit", "target", NULL};
-	struct audit_filter filter = {
-		.below = intent_keeper_first_seq(call->registry)};
+	static const char *const names[] = {"after", "before", "limit",
+					    "target", NULL};
+	struct audit_filter filter = {.below = UINT64_MAX};
 	uint64_t limit = AUDIT_LIMIT_DEFAULT;
+	uint64_t first = intent_keeper_first_seq(call->registry);
 	char storage[3 * INTENT_TARGET_BYTES];
 	struct buf text;
 
 	if (!api_check_parameters(call, names) ||
 	    !take_number(call, "after", INT64_MAX, &filter.after) ||
+	    !take_number(call, "before", INT64_MAX, &filter.below) ||
 	    !take_number(call, "limit", AUDIT_LIMIT_MAX, &limit))
 		return;
 	buf_init_fixed(&text, storage, sizeof(storage));
@@ -290,5 +293,7 @@ void api_intent_audit(const struct api_call *call)
 		return;
 	}
 	filter.limit = limit;
+	if (filter.below == 0 || filter.below > first)
+		filter.below = first;
 	reply_audit(call, &filter);
 }

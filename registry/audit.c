@@ -120,28 +120,40 @@ static bool passes(const struct audit_filter *filter,
 
 /* Where the newest ones that fit the limit begin. */
 static size_t newest_from(const struct audit *audit,
-			  const struct audit_filter *filter)
+			  const struct audit_filter *filter, bool *more_r)
 {
 	size_t i = audit->count, found = 0;
+	size_t from = i;
 
-	while (i > oldest(audit) && found < filter->limit)
-		found += passes(filter, at(audit, --i));
-	return i;
+	while (i > oldest(audit) && found <= filter->limit) {
+		if (!passes(filter, at(audit, --i)))
+			continue;
+		if (found++ < filter->limit)
+			from = i;
+	}
+	*more_r = found > filter->limit;
+	return from;
 }
 
 uint64_t audit_read(const struct audit *audit,
-		    const struct audit_filter *filter, struct buf *out)
+		    const struct audit_filter *filter, struct buf *out,
+		    bool *more_r)
 {
-	size_t i =
-		filter->after > 0 ? oldest(audit) : newest_from(audit, filter);
+	size_t i = oldest(audit), found = 0;
 	uint64_t last = filter->after;
-	size_t found = 0;
 
-	for (; i < audit->count && found < filter->limit; i++) {
+	*more_r = false;
+	if (filter->after == 0)
+		i = newest_from(audit, filter, more_r);
+	for (; i < audit->count; i++) {
 		const struct store_op_audit *entry = at(audit, i);
 
 		if (!passes(filter, entry))
 			continue;
+		if (found == filter->limit) {
+			*more_r = true;
+			break;
+		}
 		if (found++ > 0)
 			buf_char(out, ',');
 		buf_put(out, entry->json, entry->json_bytes);

@@ -63,9 +63,13 @@ struct audit_filter {
 /*
  * audit_read - the elements of a JSON array, in the order of their numbers.
  *
+ * @more_r  out: whether there are others on the side where the limit cut:
+ *	    behind these when filter->after is set, else before them
+ *
  * Returns the number of the last one, or filter->after when there is none.
  */
 uint64_t audit_read(const struct audit *audit,
-		    const struct audit_filter *filter, struct buf *out);
+		    const struct audit_filter *filter, struct buf *out,
+		    bool *more_r);
 
 #endif

@@ -228,8 +228,19 @@ def test_the_audit_tells_how_to_undo(desk):
     assert [x["seq"] for x in desk.audit("?limit=2")] == [3, 4]
     assert [x["seq"] for x in desk.audit("?after=1&limit=2")] == [2, 3]
     assert [x["seq"] for x in desk.audit("?target=node/n-1")] == [1, 2, 4]
-    assert desk.ask("GET", "/v1/audit?after=4").json() == {"audit": [],
-                                                           "next": 4}
+    assert desk.ask("GET", "/v1/audit?after=4").json() == {
+        "audit": [], "next": 4, "more": False}
+    # Page by page towards the old.
+    for query, seqs, more in (("limit=2", [3, 4], True),
+                              ("limit=2&before=3", [1, 2], False),
+                              ("limit=1&before=3", [2], True),
+                              ("limit=1&before=4&target=node/n-1", [2], True),
+                              ("limit=9&before=1", [], False),
+                              ("limit=1&after=1&before=4", [2], True)):
+        page = desk.ask("GET", f"/v1/audit?{query}").json()
+        assert [x["seq"] for x in page["audit"]] == seqs, query
+        assert page["more"] == more, query
+    assert desk.ask("GET", "/v1/audit?before=x").status == 400
     assert desk.ask("GET", "/v1/audit?limit=501").status == 400
     assert desk.ask("GET", "/v1/audit?since=1").status == 400
     desk.daemon.kill()

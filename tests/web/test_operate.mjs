@@ -308,6 +308,29 @@ export const tests = [
 		await until(async () => (await intents()).length === 0, "released");
 	})],
 
+	["the audit goes back as far as the registry remembers, and keeps that when more is done", asAdmin("?view=audit&target=node/old-1", async (watched, page) => {
+		for (let i = 0; i < 105; i++) await put("node/old-1", { state: "up", weight: i, reason: `change ${i}.` });
+		const rows = page.locator("table.audit tbody tr");
+		const older = page.getByRole("button", { name: "Older" });
+		await page.reload();
+		await until(async () => await rows.count() === 100, "a page");
+		assert.match(await rows.first().textContent(), /change 104\./);
+		await watched.axe();
+		await older.scrollIntoViewIfNeeded();
+		await watched.picture("audit-older");
+		await page.emulateMedia({ colorScheme: "dark" });
+		await watched.picture("audit-older-dark");
+		await older.click();
+		await until(async () => await rows.count() === 105, "all");
+		assert.match(await rows.last().textContent(), /change 0\./);
+		assert.equal(await older.isVisible(), false);
+		await page.mouse.move(0, 0);
+		await page.evaluate(() => document.activeElement.blur());
+		await put("node/old-1", { state: "up", weight: 1, reason: "and one more" });
+		await rows.first().getByText("and one more").waitFor();
+		assert.equal(await rows.count(), 106);
+	})],
+
 	["bias: the preview, the intent, the way back", asAdmin(`?open=region/${REGION}`, async (_watched, page) => {
 		await verb(page, "bias").click();
 		await page.getByLabel("Bias, km").fill("-1500");

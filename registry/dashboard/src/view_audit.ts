@@ -43,10 +43,12 @@ export const mountAudit: Mount = (root, context) => {
 		h("thead", {}, h("tr", {},
 			["When", "Who", "Did", "Target", "Before → after", "Reason", ""].map((title) =>
 				h(title ? "th" : "td", title ? { scope: "col" } : {}, title)))), body);
-	const hold = holding(body, load);
+	const hold = holding(body, newer);
+	const older = h("button", { hidden: true, onclick: () => void load("before") }, "Older");
+	let abort = new AbortController();
 	root.append(h("h1", {}, "Audit"),
 		h("div", { class: "filters", role: "search" }, target),
-		hold.button, trouble, h("div", { class: "scroller", tabindex: 0, role: "region", "aria-label": "Audit" }, table));
+		hold.button, trouble, h("div", { class: "scroller", tabindex: 0, role: "region", "aria-label": "Audit" }, table), older);
 
 	const row = (entry: Entry): Child => {
 		const intent = entry.action.startsWith("intent.");
@@ -60,24 +62,35 @@ export const mountAudit: Mount = (root, context) => {
 			h("td", { class: "said" }, entry.reason),
 			h("td", {}, intent && guarded(context, "Undo", () => {
 				const [scope, id] = entry.target.split("/") as [Scope, string];
-				void openUndo({ scope, id }, entry.before, entry.reason, load);
+				void openUndo({ scope, id }, entry.before, entry.reason, newer);
 			}, { "aria-label": `Undo ${entry.action} of ${entry.target}` })));
 	};
 	const show = (): void => replace(body, entries.length
 		? entries.map(row)
 		: h("tr", {}, h("td", { colspan: 7, class: "empty" }, "Nobody has done anything yet.")));
 
-	async function load(): Promise<void> {
+	/** The newest rows; @beside: those next to what is shown already. */
+	async function load(beside?: "before" | "after"): Promise<void> {
+		abort.abort();
+		abort = new AbortController();
+		const seq = beside && entries[beside === "after" ? 0 : entries.length - 1]?.seq;
 		try {
-			const got = await call<{ audit: Entry[] }>("GET",
-				path("/v1/audit", { target: url.get("target"), limit: PAGE }));
-			entries = got.audit.sort((a, b) => b.seq - a.seq);
+			const got = await call<{ audit: Entry[]; more: boolean }>("GET", path("/v1/audit",
+				{ target: url.get("target"), limit: PAGE, ...(seq && { [beside]: seq }) }),
+				undefined, abort.signal);
+			if (seq && beside === "after") {
+				// More than a page of them: what lies between is not known.
+				if (got.more) return void load();
+			} else older.hidden = !got.more;
+			entries = [...got.audit, ...(seq ? entries : [])].sort((a, b) => b.seq - a.seq);
 			replace(trouble);
 			show();
 		} catch (error) {
 			failed(trouble, error);
 		}
 	}
+
+	function newer(): void { void load("after"); }
 
 	void load();
 	const ends = [
@@ -86,6 +99,7 @@ export const mountAudit: Mount = (root, context) => {
 			(!change.nodes || change.log.some((event) => event.kind.startsWith("intent.")))
 				&& hold.offer("More was done")),
 		url.subscribe((changed) => changed.has("target") && void load()),
+		() => abort.abort(),
 	];
 	return () => ends.forEach((end) => end());
 };

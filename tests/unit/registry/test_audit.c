@@ -19,15 +19,17 @@ static void keep(struct audit *audit, uint64_t seq, const char *target)
 	audit_keep(audit, &entry);
 }
 
-static void reads(const struct audit *audit, struct audit_filter filter,
+static bool reads(const struct audit *audit, struct audit_filter filter,
 		  const char *want, uint64_t want_last)
 {
 	char storage[256];
 	struct buf out;
+	bool more;
 
 	buf_init_fixed(&out, storage, sizeof(storage));
-	assert_int_equal(audit_read(audit, &filter, &out), want_last);
+	assert_int_equal(audit_read(audit, &filter, &out, &more), want_last);
 	assert_string_equal(buf_cstr(&out), want);
+	return more;
 }
 
 #define ASK(...)                                                               \
@@ -55,6 +57,30 @@ static void reads_the_newest_or_what_follows(void **state)
 	reads(audit, ASK(.limit = 9, .target = SV("node/c")), "", 0);
 	audit_free(&audit);
 	assert_null(audit);
+}
+
+static void pages_go_back_and_say_whether_there_is_more(void **state)
+{
+	struct audit *audit = audit_new();
+
+	(void)state;
+	assert_false(reads(audit, ASK(.limit = 2), "", 0));
+	for (uint64_t seq = 1; seq <= 5; seq++)
+		keep(audit, seq, seq % 2 ? "node/a" : "node/b");
+	assert_true(reads(audit, ASK(.limit = 2), "4,5", 5));
+	assert_true(reads(audit, ASK(.limit = 2, .below = 4), "2,3", 3));
+	assert_false(reads(audit, ASK(.limit = 2, .below = 2), "1", 1));
+	assert_false(reads(audit, ASK(.limit = 2, .below = 3), "1,2", 2));
+	assert_false(reads(audit, ASK(.limit = 2, .below = 1), "", 0));
+	assert_true(reads(audit,
+			  ASK(.limit = 1, .below = 5, .target = SV("node/a")),
+			  "3", 3));
+	assert_false(reads(audit,
+			   ASK(.limit = 2, .below = 5, .target = SV("node/a")),
+			   "1,3", 3));
+	assert_true(reads(audit, ASK(.limit = 2, .after = 1), "2,3", 3));
+	assert_false(reads(audit, ASK(.limit = 2, .after = 3), "4,5", 5));
+	audit_free(&audit);
 }
 
 static void each_comes_at_its_place(void **state)
@@ -156,6 +182,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_the_newest_or_what_follows),
+		cmocka_unit_test(pages_go_back_and_say_whether_there_is_more),
 		cmocka_unit_test(each_comes_at_its_place),
 		cmocka_unit_test(the_oldest_go),
 		cmocka_unit_test(numbers_go_on_where_they_ended),
