@@ -189,14 +189,15 @@ static void closing_cancels_it(void **state)
 	write_one(fake);
 	turn_for(fake, 1);
 	fake->holds = true;
-	fake->stops_at = 1;
+	/* A slow machine may have probed already. */
+	fake->stops_at = fake->probes + 1;
 	assert_int_equal(loop_run(fake->loop), 0);
 	/* The probe under way fails while the store closes: no other comes. */
 	store_free(&store);
 	assert_null(fake->held);
 	assert_null(fake->base.probe_timer);
 	turn_for(fake, 10 * PROBE_MS);
-	assert_int_equal(fake->probes, 1);
+	assert_int_equal(fake->probes, fake->stops_at);
 }
 
 int main(void)
