@@ -8,16 +8,17 @@
 
 #include "balancer/balancer.h"
 
-/* admin_explain - answer @req, at once or (what-if) when the builder has worked
- * it out. One what-if at a time; the rest has 503. */
+/* admin_explain - answer @req, at once or (explain_job_is_long()) when the
+ * chores thread has worked it out. A few may wait for that, whoever asks; the
+ * rest has 503 and is counted. */
 void admin_explain(struct balancer *app, struct httpd_request *req);
 
 /* admin_explain_preview - answer GET /v1/preview: changes alone, and what they
- * would move of all clients (what_if_all.h). A what-if, with its limits. */
+ * would move of all clients (what_if_all.h). One of those that wait. */
 void admin_explain_preview(struct balancer *app, struct httpd_request *req);
 
-/* admin_explain_answer - a struct what_if comes back. Of the type mailbox_cb;
- * @app is the balancer. */
-void admin_explain_answer(void *what_if, void *app);
+/* admin_explain_answer - a struct explain_job comes back. Of the type
+ * mailbox_cb; @app is the balancer. */
+void admin_explain_answer(void *job, void *app);
 
 #endif

@@ -18,8 +18,9 @@ struct balancer {
 	struct view_shelf *shelf;
 	struct suspect_ring *reports; /* one of each worker */
 	struct builder *builder;
-	struct mailbox *answers; /* what-ifs come back here */
-	bool what_if_pending;
+	struct mailbox *answers; /* struct explain_job comes back here */
+	unsigned explains_pending;
+	uint64_t explains_refused;
 	struct builder_counters counters;
 	struct query_worker *workers[BALANCER_WORKERS_MAX];
 	unsigned worker_count;

@@ -236,6 +236,13 @@ static void collect_reports(struct metrics_writer *w, void *arg)
 	metrics_sample_u64(w, "result=\"skipped\"", app->reported.skipped);
 }
 
+static void collect_explains_refused(struct metrics_writer *w, void *arg)
+{
+	const struct balancer *app = arg;
+
+	metrics_sample_u64(w, "", app->explains_refused);
+}
+
 static void collect_kappa(struct metrics_writer *w, void *arg)
 {
 	char room[LABEL_BYTES];
@@ -430,6 +437,10 @@ static const struct metrics_row rows[] = {
 	 "Past snapshots that explain can still read.", "", collect_past},
 	{"peri_balancer_past_snapshots_bytes", METRICS_GAUGE,
 	 "Memory of the past snapshots.", "", collect_past_bytes},
+	{"peri_balancer_explains_refused_total", METRICS_COUNTER,
+	 "What-ifs, previews and explanations of past snapshots refused "
+	 "because too many waited.",
+	 "", collect_explains_refused},
 	{"peri_balancer_nodes_dropped_total", METRICS_COUNTER,
 	 "Nodes, regions and intents ignored for the limits.", "",
 	 collect_dropped},

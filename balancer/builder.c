@@ -11,8 +11,8 @@
 #include <sys/stat.h>
 
 #include "balancer/cell_carry.h"
+#include "balancer/explain_job.h"
 #include "balancer/snapshot_builder.h"
-#include "balancer/what_if.h"
 #include "lib/base/clk.h"
 #include "lib/base/err.h"
 #include "lib/base/log.h"
@@ -33,7 +33,7 @@ struct builder {
 	char save_path[BALANCER_PATH_BYTES + sizeof(STATE_FILE_NAME) + 1];
 	struct worker *worker;
 	struct chores *chores;
-	struct mailbox *maps, *what_ifs;
+	struct mailbox *maps, *questions;
 	/* the thread's */
 	struct loop *loop;
 	struct fleet *fleet;
@@ -253,19 +253,24 @@ static void on_map(void *message, void *arg)
 		publish(b);
 }
 
-/* Only the copies are made here; the rest takes too long. */
-static void on_what_if(void *message, void *arg)
+/* Only the copies are made here; the rest takes too long. The newest view has
+ * the map whose cells the demand is of. */
+static void on_question(void *message, void *arg)
 {
 	struct builder *b = arg;
-	struct what_if *w = message;
+	struct explain_job *job = message;
+	struct what_if *w = job->what_if;
 
-	w->fleet = fleet_copy(b->fleet);
-	w->demand = demand_copy(b->config.demand);
-	w->revision = b->sync ? sync_mark(b->sync)->rev : b->loaded.rev;
-	w->now_ms = loop_now_ms(b->loop);
-	w->synced_at_ms = b->sync ? sync_heard_at_ms(b->sync) : -1;
-	w->replica_count = replicas(b);
-	chores_what_if(b->chores, w);
+	if (job->question.change_count > 0) {
+		w->view = view_shelf_take_newest(b->config.shelf);
+		w->fleet = fleet_copy(b->fleet);
+		w->demand = demand_copy(b->config.demand);
+		w->revision = b->sync ? sync_mark(b->sync)->rev : b->loaded.rev;
+		w->now_ms = loop_now_ms(b->loop);
+		w->synced_at_ms = b->sync ? sync_heard_at_ms(b->sync) : -1;
+		w->replica_count = replicas(b);
+	}
+	chores_explain(b->chores, job);
 }
 
 static void source_of(const struct balancer_settings *settings,
@@ -370,7 +375,7 @@ static void start_sync(struct builder *b)
 /* Everything but the threads of others, in reverse order of its making. */
 static void fini(struct builder *b)
 {
-	mailbox_free(&b->what_ifs); /* what was asked is answered still */
+	mailbox_free(&b->questions); /* what was asked is answered still */
 	sync_free(&b->sync);
 	chores_stop(&b->chores);
 	b->loop = NULL; /* on_map() of unread maps only takes them over */
@@ -405,7 +410,7 @@ static int start(struct loop *loop, unsigned index, void *arg, void **state_r)
 	b->look = loop_timer_new(loop, on_look, b);
 	rc = mailbox_new(loop, on_map, b, &b->maps);
 	if (rc == 0)
-		rc = mailbox_new(loop, on_what_if, b, &b->what_ifs);
+		rc = mailbox_new(loop, on_question, b, &b->questions);
 	if (rc == 0)
 		rc = load_map(b);
 	if (rc == 0)
@@ -489,7 +494,7 @@ void builder_reload(struct builder *builder,
 	worker_post(builder->worker, mem_dup(settings, sizeof(*settings)));
 }
 
-void builder_what_if(struct builder *builder, struct what_if *what_if)
+void builder_explain(struct builder *builder, struct explain_job *job)
 {
-	mailbox_post(builder->what_ifs, what_if);
+	mailbox_post(builder->questions, job);
 }

@@ -57,9 +57,9 @@ void builder_stop(struct builder **builder);
 void builder_reload(struct builder *builder,
 		    const struct balancer_settings *settings);
 
-/* builder_what_if - give @what_if the world as it is now and have it worked out
- * on another thread; it goes to what_if->reply_to. Main thread. */
-struct what_if;
-void builder_what_if(struct builder *builder, struct what_if *what_if);
+/* builder_explain - give @job the world as it is now, if it asks what if, and
+ * have it run on another thread; it goes to job->reply_to. Main thread. */
+struct explain_job;
+void builder_explain(struct builder *builder, struct explain_job *job);
 
 #endif

@@ -1,12 +1,12 @@
 /*
- * chores.c - the thread for what blocks. It owns the list of map files and
+ * chores.c - the thread for what takes long. It owns the list of map files and
  * looks at them every 5 s; a failed load keeps the map in force and is tried
  * again when the files change.
  */
 #include "balancer/chores.h"
 
+#include "balancer/explain_job.h"
 #include "balancer/state_file.h"
-#include "balancer/what_if.h"
 #include "lib/base/err.h"
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
@@ -26,10 +26,10 @@ struct chores {
 
 /* One thing to do; the sender fills it, the thread frees it. */
 struct chore {
-	enum { CHORE_RELOAD, CHORE_SAVE, CHORE_WHAT_IF } kind;
+	enum { CHORE_RELOAD, CHORE_SAVE, CHORE_EXPLAIN } kind;
 	struct map_source source; /* CHORE_RELOAD */
 	struct buf text;	  /* CHORE_SAVE; heap memory */
-	struct what_if *what_if;  /* CHORE_WHAT_IF */
+	struct explain_job *job;  /* CHORE_EXPLAIN */
 };
 
 static void load(struct chores *c)
@@ -107,9 +107,9 @@ static void message(void *state, void *message_arg)
 		save(c, &chore->text);
 		buf_fini(&chore->text);
 		break;
-	case CHORE_WHAT_IF:
-		what_if_run(chore->what_if);
-		mailbox_post(chore->what_if->reply_to, chore->what_if);
+	case CHORE_EXPLAIN:
+		explain_job_run(chore->job);
+		mailbox_post(chore->job->reply_to, chore->job);
 		break;
 	}
 	mem_free(chore);
@@ -174,11 +174,11 @@ void chores_save(struct chores *chores, struct buf *text)
 	worker_post(chores->worker, chore);
 }
 
-void chores_what_if(struct chores *chores, struct what_if *what_if)
+void chores_explain(struct chores *chores, struct explain_job *job)
 {
 	struct chore *chore = mem_alloc(sizeof(*chore));
 
-	chore->kind = CHORE_WHAT_IF;
-	chore->what_if = what_if;
+	chore->kind = CHORE_EXPLAIN;
+	chore->job = job;
 	worker_post(chores->worker, chore);
 }

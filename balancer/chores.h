@@ -1,7 +1,7 @@
 /*
- * chores.h - a thread for what blocks: compiles maps when their files change
- * or the operator says so, and writes the saved state. What it makes it posts
- * to the builder's mailbox.
+ * chores.h - a thread for what takes long: compiles maps when their files
+ * change or the operator says so, for the builder's mailbox, writes the saved
+ * state, and answers what-ifs and questions about past snapshots.
  */
 #ifndef PERI_BALANCER_CHORES_H
 #define PERI_BALANCER_CHORES_H
@@ -34,10 +34,10 @@ void chores_stop(struct chores **chores);
 
 /* chores_reload - load the map anew from @source, changed or not. */
 void chores_reload(struct chores *chores, const struct map_source *source);
-/* chores_what_if - run @what_if, which is given away, and post it to its
- * reply_to. */
-struct what_if;
-void chores_what_if(struct chores *chores, struct what_if *what_if);
+/* chores_explain - run @job, which is given away, and post it to its reply_to.
+ * How many there may be is the asker's to limit. */
+struct explain_job;
+void chores_explain(struct chores *chores, struct explain_job *job);
 /* chores_save - write @text, which is given away, as the saved state. */
 void chores_save(struct chores *chores, struct buf *text);
 

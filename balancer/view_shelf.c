@@ -150,9 +150,20 @@ static void hold_way(struct view_shelf *shelf, unsigned count, struct way *way)
 	way->goal.policy = policy_ref(way->goal.policy);
 }
 
+/* How many steps back it is to @number, 0 when it is not past. Under the
+ * lock. */
+static unsigned steps_to(struct view_shelf *shelf, uint32_t number)
+{
+	for (unsigned i = 0; i < shelf->past_count; i++)
+		if (snapshot_delta_number(past_at(shelf, i)->delta) == number)
+			return i + 1;
+	return 0;
+}
+
 /* Returns whether there is one. */
 static bool find_way(struct view_shelf *shelf, uint32_t number, struct way *way)
 {
+	unsigned steps;
 	bool found;
 
 	*way = (struct way){0};
@@ -161,15 +172,11 @@ static bool find_way(struct view_shelf *shelf, uint32_t number, struct way *way)
 		way->newest = view_ref(shelf->newest);
 	found = shelf->newest && shelf->newest->snapshot &&
 		shelf->newest->number == number;
-	for (unsigned i = 0; !found && i < shelf->past_count; i++) {
-		const struct past *past = past_at(shelf, i);
-
-		found = snapshot_delta_number(past->delta) == number;
-		if (found)
-			hold_way(shelf, i + 1, way);
-	}
+	steps = found ? 0 : steps_to(shelf, number);
+	if (steps > 0)
+		hold_way(shelf, steps, way);
 	pthread_mutex_unlock(&shelf->lock);
-	return found;
+	return found || steps > 0;
 }
 
 static struct view *go(const struct way *way)
@@ -207,6 +214,16 @@ struct view *view_shelf_take(struct view_shelf *shelf, uint32_t number)
 		view = go(&way);
 	leave(&way);
 	return view;
+}
+
+bool view_shelf_is_past(struct view_shelf *shelf, uint32_t number)
+{
+	unsigned steps;
+
+	pthread_mutex_lock(&shelf->lock);
+	steps = steps_to(shelf, number);
+	pthread_mutex_unlock(&shelf->lock);
+	return steps > 0;
 }
 
 struct view_shelf_stats view_shelf_stats(struct view_shelf *shelf)

@@ -31,6 +31,9 @@ struct view *view_shelf_take_newest(struct view_shelf *shelf);
  */
 struct view *view_shelf_take(struct view_shelf *shelf, uint32_t number);
 
+/* view_shelf_is_past - whether a view with @number would be unpacked now. */
+bool view_shelf_is_past(struct view_shelf *shelf, uint32_t number);
+
 /* What is kept beside the newest view. */
 struct view_shelf_stats {
 	unsigned past_count;

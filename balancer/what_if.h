@@ -38,8 +38,7 @@ enum what_if_asked {
 	WHAT_IF_ALL,	/* everybody: what_if_all.h */
 };
 
-/* One question on its way: from the asker to the builder, who adds the world,
- * to the thread that works it out, and back to the asker. */
+/* Changes, and the world that the builder adds (explain_job.h). */
 struct what_if {
 	struct what_if_change changes[WHAT_IF_CHANGES_MAX];
 	unsigned change_count;
@@ -48,8 +47,8 @@ struct what_if {
 	char service[NODE_ID_BYTES];
 	struct draw_query query;      /* service is not set */
 	struct explain_client client; /* its texts are in the view's map */
-	struct view *view;	      /* held: map and policy */
-	/* the world, copied by the builder; owned */
+	/* the world: held, and copied; owned */
+	struct view *view; /* map and policy */
 	struct fleet *fleet;
 	struct demand *demand;
 	uint64_t revision;
@@ -58,9 +57,6 @@ struct what_if {
 	/* the answer, by what_if_run() */
 	const struct what_if_change *missing; /* names nobody; else NULL */
 	struct buf body;
-	/* the asker's */
-	struct mailbox *reply_to;
-	void *later;
 };
 
 /* what_if_free - with everything that it owns or holds. Any thread. */

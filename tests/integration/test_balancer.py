@@ -554,20 +554,70 @@ def test_what_if_shows_who_gains(three):
     assert last["flags"]["after"] == ["empty"] and not last["answer"]["after"]
 
 
-def test_one_what_if_at_a_time(three):
-    def ask(count):
-        path = f"/explain?ip={CLIENTS['fra']}&without=fra-1"
-        with concurrent.futures.ThreadPoolExecutor(count) as pool:
-            return list(pool.map(
-                lambda _: http_call(three.admin, "GET", path), range(count)))
+def test_only_a_few_wait_for_what_takes_long(three):
+    """The thread that works it out hangs, writing the saved state into a pipe
+    that nobody reads: four askers wait, the others are told so at once."""
+    client = f"ip={CLIENTS['fra']}"
+    past = three.resolve(f"&{client}").json()["id"]
+    until(lambda: three.snapshot()["number"] != int(past.split(":")[1]), 5)
+    pipe = os.path.join(three.folder, "balancer-fleet.jsonl.new")
+    until(lambda: make_pipe(pipe), 5, "no save under way")
+    three.put("fra-3", "fra")  # something to save
+    long_ones = [f"/explain?{client}&without=fra-1", f"/explain?id={past}",
+                 "/v1/preview?drained=fra",
+                 f"/explain?id={past}&weight=fra-1:5"]
+    with concurrent.futures.ThreadPoolExecutor(16) as pool:
+        asked = {}  # and when
 
-    answers = ask(16)
-    assert {a.status for a in answers} <= {200, 503}
-    assert any(a.status == 200 for a in answers)
-    for a in answers:
-        if a.status == 503:
-            assert a.headers["retry-after"] == "1"
-    assert what_if(three, f"ip={CLIENTS['fra']}&without=fra-1")
+        def waiting():
+            return [a for a in asked if not a.done()]
+
+        def all_places_hang():
+            """Nobody that waits has waited for less than a second."""
+            now = waiting()
+            if len(now) == 4 and all(
+                    time.monotonic() - asked[a] > 1 for a in now):
+                return now
+            if len(now) <= 4:
+                path = long_ones[len(asked) % len(long_ones)]
+                asked[pool.submit(http_call, three.admin, "GET", path,
+                                  timeout=60)] = time.monotonic()
+            return None
+
+        try:
+            hang = until(all_places_hang, 15, "four that hang")
+            refused_before = three.metric(
+                "peri_balancer_explains_refused_total")
+            for path in long_ones:
+                said = http_call(three.admin, "GET", path)
+                assert said.status == 503, (path, said.body)
+                assert said.headers["retry-after"] == "1"
+                assert said.json()["type"] == "urn:perihelion:busy"
+                assert "wait already" in said.json()["detail"]
+            assert three.metric("peri_balancer_explains_refused_total"
+                                ) == refused_before + len(long_ones)
+            # What is quick goes on: answers, their explanations, refusals.
+            now = three.resolve(f"&{client}").json()["id"]
+            assert http_call(three.admin, "GET",
+                             f"/explain?{client}").status == 200
+            assert http_call(three.admin, "GET",
+                             "/explain?id=b1:0:0123456789abcdef:0001004"
+                             ).status == 404
+            assert http_call(three.admin, "GET", "/readyz").status == 200
+            assert now != past
+        finally:
+            reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+        assert all(a.result().status == 200 for a in hang)
+        os.close(reader)
+    assert what_if(three, f"{client}&without=fra-1")
+
+
+def make_pipe(path):
+    try:
+        os.mkfifo(path)
+    except FileExistsError:
+        return False
+    return True
 
 
 @pytest.mark.parametrize("query,status,word", [

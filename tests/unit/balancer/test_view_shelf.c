@@ -104,9 +104,14 @@ static void test_numbers_wrap(void **state)
 		uint32_t newest = first + count - 1;
 
 		put(&s, shelf);
-		for (uint32_t back = 0; back <= KEPT; back++)
-			assert_int_equal(has(shelf, newest - back),
-					 back < KEPT && back < count);
+		for (uint32_t back = 0; back <= KEPT; back++) {
+			bool kept = back < KEPT && back < count;
+
+			assert_int_equal(has(shelf, newest - back), kept);
+			assert_int_equal(
+				view_shelf_is_past(shelf, newest - back),
+				kept && back > 0);
+		}
 		assert_false(has(shelf, newest + 1));
 	}
 	view_shelf_free(&shelf);
