@@ -242,32 +242,15 @@ void feed_hub_balancers(struct feed_hub *hub, int count)
 	broadcast_balancers(hub);
 }
 
-static size_t take_loads(struct feed_hub *hub, struct feed_load *loads)
-{
-	const struct lease *leases[FEED_LOADS_BATCH];
-	int64_t now_ms = loop_now_ms(hub->loop);
-	size_t count = lease_take_renewed(hub->tables.leases, leases,
-					  FEED_LOADS_BATCH);
-
-	for (size_t i = 0; i < count; i++) {
-		const struct node_load *load = &leases[i]->load;
-
-		memcpy(loads[i].id, leases[i]->record.id, sizeof(loads[i].id));
-		loads[i].conns = load->conns;
-		loads[i].accepts_total = load->accepts_total;
-		loads[i].refused_total = load->refused_total;
-		loads[i].age_ms = now_ms - leases[i]->load_at_ms;
-	}
-	return count;
-}
-
 static void on_load(void *arg)
 {
 	struct feed_hub *hub = arg;
 	struct feed_load loads[FEED_LOADS_BATCH];
+	int64_t now_ms = loop_now_ms(hub->loop);
 	size_t count;
 
-	while ((count = take_loads(hub, loads)) > 0) {
+	while ((count = feed_state_take_loads(&hub->tables, now_ms, loads)) >
+	       0) {
 		if (LIST_EMPTY(&hub->watchers))
 			continue;
 		buf_reset(&hub->line);

@@ -132,3 +132,23 @@ void feed_state_put_change(const struct feed_state *state,
 		return;
 	}
 }
+
+size_t feed_state_take_loads(const struct feed_state *state, int64_t now_ms,
+			     struct feed_load loads_r[FEED_LOADS_BATCH])
+{
+	const struct lease *leases[FEED_LOADS_BATCH];
+	size_t count =
+		lease_take_renewed(state->leases, leases, FEED_LOADS_BATCH);
+
+	for (size_t i = 0; i < count; i++) {
+		const struct node_load *load = &leases[i]->load;
+		struct feed_load *to = &loads_r[i];
+
+		memcpy(to->id, leases[i]->record.id, sizeof(to->id));
+		to->conns = load->conns;
+		to->accepts_total = load->accepts_total;
+		to->refused_total = load->refused_total;
+		to->age_ms = now_ms - leases[i]->load_at_ms;
+	}
+	return count;
+}

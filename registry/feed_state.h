@@ -1,7 +1,7 @@
 /*
  * feed_state.h - what the registry knows, as lines of the change stream: the
- * full state piece by piece, and one change as things are now. Only reads; no
- * watcher is known here. One thread.
+ * full state piece by piece, one change as things are now, and what load came
+ * since. No watcher is known here. One thread.
  */
 #ifndef PERI_REGISTRY_FEED_STATE_H
 #define PERI_REGISTRY_FEED_STATE_H
@@ -43,5 +43,10 @@ bool feed_state_put_intents(const struct feed_state *state,
 void feed_state_put_change(const struct feed_state *state,
 			   const struct feed_ring_change *change,
 			   int64_t now_ms, struct buf *out);
+
+/* feed_state_take_loads - the loads that came since they were last taken, at
+ * most FEED_LOADS_BATCH at a time. Returns how many. */
+size_t feed_state_take_loads(const struct feed_state *state, int64_t now_ms,
+			     struct feed_load loads_r[FEED_LOADS_BATCH]);
 
 #endif

@@ -11,6 +11,7 @@
 #include "lib/base/err.h"
 #include "lib/base/wheel.h"
 #include "registry/id_hash.h"
+#include "registry/lease_deadline.h"
 #include "registry/lease_order.h"
 #include "registry/lease_sums.h"
 
@@ -37,9 +38,9 @@ struct lease_table {
 	struct renewed_list renewed;
 	struct lease_sums *regions, *services;
 	size_t in_state[3];
-	int64_t listening_since_ms;
+	struct lease_deadline_rule deadlines;
 	int64_t advanced_at_ms;
-	struct lease_config config;
+	uint32_t leases_max;
 	struct lease_counters counters;
 	struct hash_key hash_key;
 	lease_event_cb *event_cb;
@@ -52,13 +53,15 @@ struct lease_table *lease_table_new(const struct lease_config *config,
 {
 	struct lease_table *table = mem_alloc(sizeof(*table));
 
-	table->config = *config;
+	table->leases_max = config->leases_max;
+	table->deadlines =
+		(struct lease_deadline_rule){config->renews_per_ttl, now_ms};
 	table->wheel = wheel_new(SLOT_COUNT, TICK_MS, now_ms);
 	table->regions = lease_sums_new();
 	table->services = lease_sums_new();
 	table->order = lease_order_new();
 	table->hash_key = id_hash_key();
-	table->listening_since_ms = table->advanced_at_ms = now_ms;
+	table->advanced_at_ms = now_ms;
 	table->event_cb = event_cb;
 	table->arg = arg;
 	TAILQ_INIT(&table->renewed);
@@ -135,52 +138,10 @@ static void groups_leave(struct lease_table *table, struct entry *entry)
 	table->in_state[entry->share.state]--;
 }
 
-static int64_t later_of(int64_t a, int64_t b)
-{
-	return a > b ? a : b;
-}
-
-/* From when the lease's deadlines count. */
-static int64_t base_ms(const struct lease_table *table,
-		       const struct lease *lease)
-{
-	return later_of(lease->heard_at_ms, table->listening_since_ms);
-}
-
-static int64_t suspect_due_ms(const struct lease_table *table,
-			      const struct lease *lease)
-{
-	return base_ms(table, lease) +
-	       (int64_t)lease->record.ttl_ms * 3 /
-		       (2 * (int64_t)table->config.renews_per_ttl);
-}
-
-int64_t lease_due_ms(const struct lease_table *table, const struct lease *lease)
-{
-	return base_ms(table, lease) + lease->record.ttl_ms;
-}
-
-/* Also the forgetting waits for a full TTL of listening. */
-static int64_t forget_due_ms(const struct lease_table *table,
-			     const struct lease *lease)
-{
-	return later_of(lease->down_at_ms + LEASE_FORGET_MS,
-			table->listening_since_ms + lease->record.ttl_ms);
-}
-
-static int64_t next_due_ms(const struct lease_table *table,
-			   const struct lease *lease)
-{
-	if (lease->state == NODE_UP)
-		return suspect_due_ms(table, lease);
-	return lease->state == NODE_SUSPECT ? lease_due_ms(table, lease)
-					    : forget_due_ms(table, lease);
-}
-
 static void arm(struct lease_table *table, struct entry *entry)
 {
 	wheel_arm(table->wheel, &entry->timer,
-		  next_due_ms(table, &entry->lease));
+		  lease_deadline_next_ms(&table->deadlines, &entry->lease));
 }
 
 /* The only place where a held lease's state changes. */
@@ -265,7 +226,7 @@ int lease_check(struct lease_table *table, const struct node_record *record,
 {
 	const struct entry *holder = entry_find(table, sv_str(record->id));
 
-	if (!holder && HASH_COUNT(table->entries) >= table->config.leases_max)
+	if (!holder && HASH_COUNT(table->entries) >= table->leases_max)
 		return ERR_LIMIT;
 	return judge(table, holder, record, verdict_r);
 }
@@ -393,7 +354,7 @@ static void fire(struct wheel_timer *timer, void *arg)
 	struct entry *entry = CONTAINER_OF(timer, struct entry, timer);
 	int64_t now_ms = table->advanced_at_ms;
 
-	if (next_due_ms(table, &entry->lease) > now_ms) {
+	if (lease_deadline_next_ms(&table->deadlines, &entry->lease) > now_ms) {
 		arm(table, entry);
 	} else if (entry->lease.state != NODE_DOWN) {
 		set_state(table, entry,
@@ -409,13 +370,13 @@ static void fire(struct wheel_timer *timer, void *arg)
 
 void lease_listen(struct lease_table *table, int64_t now_ms)
 {
-	table->listening_since_ms = table->advanced_at_ms = now_ms;
+	table->deadlines.listening_since_ms = table->advanced_at_ms = now_ms;
 }
 
 void lease_advance(struct lease_table *table, int64_t now_ms)
 {
 	if (now_ms - table->advanced_at_ms > LEASE_STALL_MS) {
-		table->listening_since_ms = now_ms;
+		table->deadlines.listening_since_ms = now_ms;
 		table->counters.pauses++;
 	}
 	table->advanced_at_ms = now_ms;
@@ -466,7 +427,12 @@ size_t lease_take_renewed(struct lease_table *table,
 uint32_t lease_renew_ms(const struct lease_table *table,
 			const struct lease *lease)
 {
-	return lease->record.ttl_ms / table->config.renews_per_ttl;
+	return lease->record.ttl_ms / table->deadlines.renews_per_ttl;
+}
+
+int64_t lease_due_ms(const struct lease_table *table, const struct lease *lease)
+{
+	return lease_deadline_down_ms(&table->deadlines, lease);
 }
 
 void lease_to_feed(const struct lease *lease, int64_t now_ms,
