@@ -1,14 +1,14 @@
 /*
  * fleet.c - nodes in a hash table (SipHash, ids come from outside) and, for
- * builds, in order of id. Builder's thread only. Invariant: order[] holds every
- * node once; its first sorted_count ones are in order.
+ * builds, in order of id. Builder's thread only. Invariant: every node is once
+ * in the table and once in the order.
  */
 #include "balancer/fleet.h"
 
 #include <assert.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "balancer/fleet_order.h"
 #include "balancer/fleet_store.h"
 #include "lib/base/hash.h"
 #include "lib/base/mem.h"
@@ -28,9 +28,6 @@ static void hash_bytes(const void *key, size_t len, unsigned *value_r)
 #define uthash_free(ptr, size_bytes)   mem_free(ptr)
 #include <uthash.h>
 
-/* Sorting in a few new nodes one by one is cheaper than sorting them all. */
-#define SORT_IN_MAX 64
-
 struct entry {
 	struct fleet_node *node; /* in the store */
 	uint64_t boot_epoch;
@@ -42,8 +39,7 @@ struct fleet {
 	struct entry *table;
 	struct fleet_store store;
 	struct fleet_addrs addrs;
-	struct fleet_node **order;
-	unsigned count, sorted_count, room;
+	struct fleet_order order;
 	struct fleet_regions regions;
 	struct fleet_intents intents;
 	uint32_t sync_round;
@@ -113,11 +109,11 @@ void fleet_free(struct fleet **fleet)
 
 	if (!f)
 		return;
-	for (unsigned i = 0; i < f->count; i++)
-		free_entry(f, entry_of(f->order[i]));
+	for (unsigned i = 0; i < f->order.count; i++)
+		free_entry(f, entry_of(f->order.list[i]));
 	fleet_addrs_fini(&f->addrs);
 	fleet_store_fini(&f->store);
-	mem_free(f->order);
+	fleet_order_fini(&f->order);
 	fleet_regions_fini(&f->regions);
 	fleet_intents_fini(&f->intents);
 	mem_free(f);
@@ -126,71 +122,27 @@ void fleet_free(struct fleet **fleet)
 
 /* -- order of ids -------------------------------------------------------- */
 
-static int compare_ids(const void *a, const void *b)
-{
-	return strcmp(id_of(*(struct fleet_node *const *)a),
-		      id_of(*(struct fleet_node *const *)b));
-}
-
-/* Where @id stands, or would stand, among the sorted ones. */
-static unsigned sorted_place(const struct fleet *fleet, const char *id)
-{
-	unsigned low = 0, high = fleet->sorted_count;
-
-	while (low < high) {
-		unsigned mid = low + (high - low) / 2;
-
-		if (strcmp(id_of(fleet->order[mid]), id) < 0)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low;
-}
-
-static void sort_in_next(struct fleet *fleet)
-{
-	struct fleet_node *node = fleet->order[fleet->sorted_count];
-	unsigned at = sorted_place(fleet, id_of(node));
-
-	memmove(fleet->order + at + 1, fleet->order + at,
-		(fleet->sorted_count - at) * sizeof(*fleet->order));
-	fleet->order[at] = node;
-	fleet->sorted_count++;
-}
-
-static void sort_nodes(struct fleet *fleet)
-{
-	if (fleet->count - fleet->sorted_count > SORT_IN_MAX) {
-		qsort(fleet->order, fleet->count, sizeof(*fleet->order),
-		      compare_ids);
-		fleet->sorted_count = fleet->count;
-	}
-	while (fleet->sorted_count < fleet->count)
-		sort_in_next(fleet);
-}
-
 struct fleet_node *const *fleet_nodes(struct fleet *fleet, unsigned *count_r)
 {
-	sort_nodes(fleet);
-	*count_r = fleet->count;
-	return fleet->order;
+	fleet_order_sort(&fleet->order);
+	*count_r = fleet->order.count;
+	return fleet->order.list;
 }
 
 /* Nodes that are not among @nodes follow behind them. */
 static struct fleet_node **
 complete(struct fleet *fleet, struct fleet_node *const *nodes, unsigned count)
 {
-	struct fleet_node **all = mem_array(fleet->count, sizeof(*all));
+	struct fleet_node **all = mem_array(fleet->order.count, sizeof(*all));
 
 	for (unsigned i = 0; i < count; i++) {
 		all[i] = nodes[i];
 		*nodes[i]->handle = NULL; /* a mark; it is set anew */
 	}
-	for (unsigned i = 0; i < fleet->count; i++)
-		if (*fleet->order[i]->handle)
-			all[count++] = fleet->order[i];
-	assert(count == fleet->count);
+	for (unsigned i = 0; i < fleet->order.count; i++)
+		if (*fleet->order.list[i]->handle)
+			all[count++] = fleet->order.list[i];
+	assert(count == fleet->order.count);
 	return all;
 }
 
@@ -199,15 +151,15 @@ void fleet_arrange(struct fleet *fleet, struct fleet_node **nodes,
 {
 	struct fleet_node **all, ***handles;
 
-	if (!fleet_store_is_scattered(&fleet->store, fleet->count))
+	if (!fleet_store_is_scattered(&fleet->store, fleet->order.count))
 		return;
 	all = complete(fleet, nodes, count);
-	handles = mem_array(fleet->count, sizeof(*handles));
-	for (unsigned i = 0; i < fleet->count; i++)
-		handles[i] = fleet->order[i]->handle;
-	fleet_store_arrange(&fleet->store, all, fleet->count);
-	for (unsigned i = 0; i < fleet->count; i++)
-		fleet->order[i] = *handles[i];
+	handles = mem_array(fleet->order.count, sizeof(*handles));
+	for (unsigned i = 0; i < fleet->order.count; i++)
+		handles[i] = fleet->order.list[i]->handle;
+	fleet_store_arrange(&fleet->store, all, fleet->order.count);
+	for (unsigned i = 0; i < fleet->order.count; i++)
+		fleet->order.list[i] = *handles[i];
 	memcpy(nodes, all, count * sizeof(*nodes));
 	mem_free(handles);
 	mem_free(all);
@@ -235,17 +187,18 @@ struct fleet *fleet_copy(struct fleet *fleet)
 {
 	struct fleet *copy;
 
-	sort_nodes(fleet);
+	fleet_order_sort(&fleet->order);
 	copy = mem_dup(fleet, sizeof(*fleet));
 	copy->table = NULL;
 	copy->store = (struct fleet_store){0};
 	copy->addrs = (struct fleet_addrs){0};
-	copy->room = copy->count;
-	copy->order = mem_array(copy->count, sizeof(*copy->order));
+	copy->order.room = copy->order.count;
+	copy->order.list =
+		mem_array(copy->order.count, sizeof(*copy->order.list));
 	copy->regions = (struct fleet_regions){0};
 	fleet_intents_copy(&fleet->intents, &copy->intents);
-	for (unsigned i = 0; i < copy->count; i++)
-		copy->order[i] = copy_node(copy, fleet->order[i]);
+	for (unsigned i = 0; i < copy->order.count; i++)
+		copy->order.list[i] = copy_node(copy, fleet->order.list[i]);
 	for (unsigned i = 0; i < fleet->regions.count; i++)
 		fleet_put_region(copy, &fleet->regions.list[i]);
 	return copy;
@@ -257,14 +210,9 @@ static struct entry *add_entry(struct fleet *fleet, int64_t now_ms)
 {
 	struct entry *entry = mem_alloc(sizeof(*entry));
 
-	if (fleet->count == fleet->room) {
-		fleet->room = fleet->room ? 2 * fleet->room : 64;
-		fleet->order = mem_grow(fleet->order, fleet->room,
-					sizeof(struct fleet_node *));
-	}
 	entry->node = fleet_store_take(&fleet->store);
 	entry->node->handle = &entry->node;
-	fleet->order[fleet->count++] = entry->node;
+	fleet_order_add(&fleet->order, entry->node);
 	entry->node->est_at_ms = now_ms;
 	entry->node->load_at_ms = -1;
 	fleet->state_count[entry->node->state]++;
@@ -359,7 +307,7 @@ void fleet_put(struct fleet *fleet, const struct feed_node *node,
 {
 	struct entry *entry = find_entry(fleet, node->record.id);
 
-	if (!entry && fleet->count >= FLEET_NODES_MAX) {
+	if (!entry && fleet->order.count >= FLEET_NODES_MAX) {
 		fleet->dropped++;
 		return;
 	}
@@ -384,16 +332,10 @@ void fleet_put(struct fleet *fleet, const struct feed_node *node,
 void fleet_del(struct fleet *fleet, const char *id)
 {
 	struct entry *entry = find_entry(fleet, id);
-	unsigned at;
 
 	if (!entry)
 		return;
-	sort_nodes(fleet);
-	at = sorted_place(fleet, id);
-	memmove(fleet->order + at, fleet->order + at + 1,
-		(fleet->count - at - 1) * sizeof(*fleet->order));
-	fleet->count--;
-	fleet->sorted_count--;
+	fleet_order_del(&fleet->order, id);
 	free_entry(fleet, entry);
 	fleet->shape++;
 	fleet->cards++;
@@ -476,8 +418,8 @@ static void forget_unseen_intents(struct fleet *fleet)
 	if (fleet_intents_forget(&fleet->intents, fleet->sync_round) == 0)
 		return;
 	fleet->cards++;
-	for (unsigned i = 0; i < fleet->count; i++)
-		bind_intent(fleet, fleet->order[i]);
+	for (unsigned i = 0; i < fleet->order.count; i++)
+		bind_intent(fleet, fleet->order.list[i]);
 }
 
 /* -- full state ---------------------------------------------------------- */
@@ -490,20 +432,21 @@ void fleet_begin_sync(struct fleet *fleet)
 
 static void forget_unseen_nodes(struct fleet *fleet)
 {
+	struct fleet_order *order = &fleet->order;
 	unsigned kept = 0;
 
-	sort_nodes(fleet);
-	for (unsigned i = 0; i < fleet->count; i++) {
-		struct entry *entry = entry_of(fleet->order[i]);
+	fleet_order_sort(order);
+	for (unsigned i = 0; i < order->count; i++) {
+		struct entry *entry = entry_of(order->list[i]);
 
 		if (entry->sync_round == fleet->sync_round)
-			fleet->order[kept++] = fleet->order[i];
+			order->list[kept++] = order->list[i];
 		else
 			free_entry(fleet, entry);
 	}
-	if (kept == fleet->count)
+	if (kept == order->count)
 		return;
-	fleet->count = fleet->sorted_count = kept;
+	order->count = order->sorted_count = kept;
 	fleet->shape++;
 	fleet->cards++;
 }
