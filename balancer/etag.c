@@ -5,6 +5,7 @@
 #include "balancer/etag.h"
 
 #include "lib/base/hash.h"
+#include "lib/proto/http1_tag.h"
 
 static uint64_t mix(uint64_t hash, uint64_t word)
 {
@@ -65,39 +66,18 @@ void etag_put_headers(struct buf *b, struct sv headers, uint64_t tag)
 	buf_sv(b, SV("\r\n"));
 }
 
-/* The next tag of a list, without W/ and with its quotes; NULL ptr: no more
- * that can be read. Commas may stand in a tag. */
-static struct sv next_tag(struct sv *rest)
-{
-	const char *end;
-	struct sv tag;
-
-	*rest = sv_trim(*rest);
-	while (rest->len > 0 && rest->ptr[0] == ',')
-		*rest = sv_trim(sv_of(rest->ptr + 1, rest->len - 1));
-	if (sv_starts(*rest, SV("W/")))
-		*rest = sv_of(rest->ptr + 2, rest->len - 2);
-	if (rest->len < 2 || rest->ptr[0] != '"')
-		return sv_of(NULL, 0);
-	end = memchr(rest->ptr + 1, '"', rest->len - 1);
-	if (!end)
-		return sv_of(NULL, 0);
-	tag = sv_of(rest->ptr, (size_t)(end + 1 - rest->ptr));
-	*rest = sv_of(tag.ptr + tag.len, rest->len - tag.len);
-	return tag;
-}
-
 static bool is_in(struct sv list, uint64_t tag)
 {
 	char text[ETAG_BYTES] = "";
 	struct sv one, want = sv_of(text + 2, sizeof(text) - 2);
 	struct buf b;
+	bool is_weak;
 
 	if (sv_eq(sv_trim(list), SV("*")))
 		return true;
 	buf_init_fixed(&b, text, sizeof(text));
 	etag_put(&b, tag);
-	while ((one = next_tag(&list)).ptr)
+	while ((one = http1_tag_next(&list, &is_weak)).ptr)
 		if (sv_eq(one, want))
 			return true;
 	return false;

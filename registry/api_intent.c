@@ -9,8 +9,10 @@
 #include "lib/base/mem.h"
 #include "lib/base/num.h"
 #include "registry/api.h"
+#include "registry/intent_tag.h"
 
 #define LIST_BODY_MAX	    (32u << 20) /* OVERRIDE_MAX of them fit */
+#define TAG_LINE_BYTES	    96
 #define AUDIT_LIMIT_DEFAULT 100
 #define AUDIT_LIMIT_MAX	    500
 #define AUDIT_BODY_MAX	    ((size_t)AUDIT_LIMIT_MAX * AUDIT_JSON_MAX + 1024)
@@ -57,7 +59,67 @@ static void put_intent(struct jsonw *w, const struct registry *r,
 	jsonw_object(w, NULL);
 	intent_put(w, intent);
 	jsonw_bool(w, "known", is_known(r, intent));
+	intent_tag_put_member(w, intent);
 	jsonw_object_end(w);
+}
+
+/* Whose word the audit has last of @target, for people. */
+static void put_last(struct buf *b, const struct registry *r, struct sv target)
+{
+	struct audit_filter filter = {
+		.below = UINT64_MAX, .target = target, .limit = 1};
+	struct json *entry = NULL;
+	struct json_problem p;
+	struct buf text;
+	struct sv by;
+	bool more;
+
+	buf_init(&text, AUDIT_JSON_MAX);
+	audit_read(r->audit, &filter, &text, &more);
+	if (text.len > 0 && json_parse(buf_view(&text), &entry, &p) == 0 &&
+	    json_get_text(json_member(entry, "by"), &by) == 0)
+		buf_printf(b, "; it was changed last by " SV_FMT, SV_ARG(by));
+	json_free(&entry);
+	buf_fini(&text);
+}
+
+static void refuse_changed(const struct api_call *call,
+			   const struct intent *which, const struct intent *now)
+{
+	char storage[2 * INTENT_REASON_BYTES], name[INTENT_TARGET_BYTES];
+	struct buf detail, target;
+
+	buf_init_fixed(&detail, storage, sizeof(storage));
+	buf_init_fixed(&target, name, sizeof(name));
+	intent_put_target(&target, which->scope, which->id);
+	if (now) {
+		buf_printf(&detail, "what holds is by %s: %s", now->by,
+			   now->reason);
+	} else {
+		buf_str(&detail, "nothing holds");
+		put_last(&detail, call->registry, buf_view(&target));
+	}
+	api_refuse(call, REFUSAL_INTENT_CHANGED, buf_cstr(&detail));
+}
+
+/* If-Match, If-None-Match; false: it has been refused. */
+static bool is_as_expected(const struct api_call *call,
+			   const struct intent *which)
+{
+	const struct intent *now = intent_keeper_latest(call->registry, which);
+
+	if (intent_tag_permits(call->req->head, now))
+		return true;
+	refuse_changed(call, which, now);
+	return false;
+}
+
+/* The header ETag of @intent. */
+static void put_tag_line(struct buf *b, const struct intent *intent)
+{
+	buf_str(b, "Cache-Control: no-store\r\nETag: ");
+	intent_tag_put(b, intent);
+	buf_str(b, "\r\n");
 }
 
 static void refuse_change(struct registry *r, struct httpd_later *later, int rc)
@@ -73,14 +135,14 @@ static void refuse_change(struct registry *r, struct httpd_later *later, int rc)
 struct waiting {
 	struct registry *registry;
 	struct httpd_later *later;
-	unsigned status_if_new;
+	bool is_put; /* else a release: it leaves nothing that has a tag */
 };
 
 static void on_changed(const struct intent_outcome *outcome)
 {
 	struct waiting *waiting = outcome->arg;
-	char storage[INTENT_JSON_MAX];
-	struct buf body;
+	char storage[INTENT_JSON_MAX], line[TAG_LINE_BYTES];
+	struct buf body, headers;
 	struct jsonw w;
 
 	if (outcome->rc != 0) {
@@ -89,10 +151,12 @@ static void on_changed(const struct intent_outcome *outcome)
 		buf_init_fixed(&body, storage, sizeof(storage));
 		jsonw_init(&w, &body);
 		put_intent(&w, waiting->registry, outcome->intent);
-		httpd_later_reply(waiting->later,
-				  outcome->before ? 200
-						  : waiting->status_if_new,
-				  API_JSON, SV(""), buf_view(&body));
+		buf_init_fixed(&headers, line, sizeof(line));
+		if (waiting->is_put)
+			put_tag_line(&headers, outcome->intent);
+		httpd_later_reply(waiting->later, outcome->before ? 200 : 201,
+				  API_JSON, buf_view(&headers),
+				  buf_view(&body));
 	}
 	mem_free(waiting);
 }
@@ -102,7 +166,6 @@ static struct waiting *waiting_new(const struct api_call *call)
 	struct waiting *waiting = mem_alloc(sizeof(*waiting));
 
 	waiting->registry = call->registry;
-	waiting->status_if_new = 201;
 	return waiting;
 }
 
@@ -125,6 +188,7 @@ static void await(const struct api_call *call, struct waiting *waiting, int rc)
 void api_intent_put(const struct api_call *call)
 {
 	struct intent_keeper_listener listener = {.cb = on_changed};
+	struct waiting *waiting;
 	struct actor actor;
 	struct json_problem p;
 	struct intent intent;
@@ -133,14 +197,15 @@ void api_intent_put(const struct api_call *call)
 		api_refuse_body(call, &p);
 		return;
 	}
-	if (!take_target(call, &intent))
+	if (!take_target(call, &intent) || !is_as_expected(call, &intent))
 		return;
 	actor_init(&actor, call);
 	/* Names of people are no longer than that. */
 	if (sv_copy(sv_str(actor.as.by), intent.by, sizeof(intent.by)) != 0)
 		intent.by[0] = '\0';
-	listener.arg = waiting_new(call);
-	await(call, listener.arg,
+	listener.arg = waiting = waiting_new(call);
+	waiting->is_put = true;
+	await(call, waiting,
 	      intent_keeper_put(call->registry, &intent, &actor.as, &listener));
 }
 
@@ -186,7 +251,8 @@ void api_intent_delete(const struct api_call *call)
 	struct intent which = {.reason = ""};
 	struct actor actor;
 
-	if (!take_target(call, &which) || !take_reason(call, &which))
+	if (!take_target(call, &which) || !take_reason(call, &which) ||
+	    !is_as_expected(call, &which))
 		return;
 	actor_init(&actor, call);
 	listener.arg = waiting_new(call);
@@ -200,8 +266,8 @@ void api_intent_get(const struct api_call *call)
 	const struct registry *r = call->registry;
 	const struct override *entry;
 	struct intent which;
-	char storage[INTENT_JSON_MAX];
-	struct buf body;
+	char storage[INTENT_JSON_MAX], line[TAG_LINE_BYTES];
+	struct buf body, headers;
 	struct jsonw w;
 
 	if (!take_target(call, &which))
@@ -214,7 +280,10 @@ void api_intent_get(const struct api_call *call)
 	buf_init_fixed(&body, storage, sizeof(storage));
 	jsonw_init(&w, &body);
 	put_intent(&w, r, &entry->intent);
-	api_reply_json(call, &body);
+	buf_init_fixed(&headers, line, sizeof(line));
+	put_tag_line(&headers, &entry->intent);
+	httpd_reply(call->req, 200, API_JSON, buf_view(&headers),
+		    buf_view(&body));
 }
 
 void api_intent_list(const struct api_call *call)

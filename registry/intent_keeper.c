@@ -56,18 +56,17 @@ static bool same_target(const struct intent *a, const struct intent *b)
 	return a->scope == b->scope && strcmp(a->id, b->id) == 0;
 }
 
-/* What will hold for the target when everything under way is done; or NULL. */
-static const struct intent *latest(const struct registry *r,
-				   const struct intent *target)
+const struct intent *intent_keeper_latest(const struct registry *r,
+					  const struct intent *which)
 {
 	const struct override *entry;
 	const struct change *change;
 
 	LIST_FOREACH (change, &r->intents->changes, link) {
-		if (same_target(&change->intent, target))
+		if (same_target(&change->intent, which))
 			return change->is_release ? NULL : &change->intent;
 	}
-	entry = override_find(r->overrides, target->scope, sv_str(target->id));
+	entry = override_find(r->overrides, which->scope, sv_str(which->id));
 	return entry ? &entry->intent : NULL;
 }
 
@@ -214,7 +213,7 @@ int intent_keeper_put(struct registry *r, const struct intent *intent,
 		      const struct audit_actor *actor,
 		      const struct intent_keeper_listener *listener)
 {
-	const struct intent *before = latest(r, intent);
+	const struct intent *before = intent_keeper_latest(r, intent);
 	struct change *change;
 	struct audit_event event = {
 		.actor = *actor,
@@ -236,7 +235,7 @@ int intent_keeper_release(struct registry *r, const struct intent *which,
 			  const struct audit_actor *actor,
 			  const struct intent_keeper_listener *listener)
 {
-	const struct intent *before = latest(r, which);
+	const struct intent *before = intent_keeper_latest(r, which);
 	struct change *change;
 	struct audit_event event = {
 		.actor = *actor,

@@ -37,6 +37,11 @@ struct intent_keeper_listener {
 struct intent_keeper *intent_keeper_new(void);
 void intent_keeper_free(struct intent_keeper **keeper);
 
+/* intent_keeper_latest - what will hold for the target of @which (scope, id)
+ * when all that is under way is done: borrowed until then, or NULL. */
+const struct intent *intent_keeper_latest(const struct registry *r,
+					  const struct intent *which);
+
 /*
  * intent_keeper_put - let @intent hold instead of what held for its target,
  * once it and its entry in the audit are durable.

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "lib/svc/service.h"
+#include "registry/intent_tag.h"
 
 /* Null when it is not known. */
 static void put_real(struct jsonw *w, const char *key, double value,
@@ -89,6 +90,7 @@ void picture_put_intent(struct jsonw *w, const struct override *entry)
 {
 	jsonw_object(w, NULL);
 	intent_put(w, &entry->intent);
+	intent_tag_put_member(w, &entry->intent);
 	jsonw_object_end(w);
 }
 

@@ -53,6 +53,8 @@ static const struct {
 				      "A newer process holds this node id"},
 	[REFUSAL_STALE_SEQ] = {409, "stale-seq",
 			       "The renewal is older than the last one"},
+	[REFUSAL_INTENT_CHANGED] = {412, "intent-changed",
+				    "Somebody has changed it meanwhile"},
 	[REFUSAL_UNSUPPORTED_MEDIA_TYPE] =
 		{415, "unsupported-media-type",
 		 "The body must be application/json"},

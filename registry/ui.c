@@ -10,6 +10,7 @@
 
 #include "lib/base/crypto.h"
 #include "lib/base/err.h"
+#include "lib/proto/http1_tag.h"
 
 #define TAG_BYTES 8 /* of the digest */
 
@@ -36,15 +37,14 @@ static void put_tag(struct buf *b, struct sv content)
 	buf_char(b, '"');
 }
 
-/* Whether one of a comma-separated list is @wanted; a weak one counts. */
-static bool has_item(struct sv list, struct sv wanted)
+/* Whether one of a list is @wanted; a weak one counts. */
+static bool has_tag(struct sv list, struct sv wanted)
 {
-	while (list.len > 0) {
-		struct sv item = sv_trim(sv_cut(&list, ','));
+	struct sv tag;
+	bool is_weak;
 
-		if (sv_starts(item, SV("W/")))
-			item = sv_of(item.ptr + 2, item.len - 2);
-		if (sv_eq(item, wanted))
+	while ((tag = http1_tag_next(&list, &is_weak)).ptr) {
+		if (sv_eq(tag, wanted))
 			return true;
 	}
 	return false;
@@ -76,7 +76,7 @@ static void send_content(struct httpd_request *req, const char *content_type,
 	buf_init_fixed(&headers, storage, sizeof(storage));
 	buf_str(&headers, policy);
 	buf_printf(&headers, "ETag: %s\r\n", buf_cstr(&tag));
-	if (has_item(httpd_header(req, SV("if-none-match")), buf_view(&tag))) {
+	if (has_tag(httpd_header(req, SV("if-none-match")), buf_view(&tag))) {
 		httpd_reply(req, 304, NULL, buf_view(&headers), SV(""));
 		return;
 	}

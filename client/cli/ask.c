@@ -190,6 +190,9 @@ static const char *advice(const struct ask *ask, unsigned status)
 		       "role of the registry's tokens_file";
 	if (status == 404 && sv_starts(ask->target, SV("/v1/intent/")))
 		return "; perictl intent lists what holds";
+	if (status == 412)
+		return "; somebody was faster: look at it (perictl intent) and "
+		       "ask again";
 	if (status == 404 && sv_starts(ask->target, SV("/v1/history")))
 		return "; perictl nodes and perictl regions list what there is";
 	return "";

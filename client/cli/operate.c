@@ -17,6 +17,7 @@
 #define PATH_BYTES 1024
 #define BODY_BYTES 4096
 #define WHY_BYTES  256
+#define LINE_BYTES 128
 
 unsigned operate_options(struct operate_settings *s,
 			 struct cli_option *options_r)
@@ -122,6 +123,17 @@ static void put_path(struct buf *b, const struct intent *i)
 	url_encode(b, sv_str(i->id));
 }
 
+/* What is sent holds only if what was read still does. A registry that gave no
+ * tag is asked without a condition. */
+static void put_condition(struct buf *b, const struct intent *now,
+			  struct sv tag)
+{
+	if (now->since_wall_s == 0) /* there is none */
+		buf_str(b, "If-None-Match: *\r\n");
+	else if (tag.len > 0)
+		buf_printf(b, "If-Match: " SV_FMT "\r\n", SV_ARG(tag));
+}
+
 /* ---- what is said to people ---- */
 
 static void put_facts(struct buf *b, const struct json *root)
@@ -210,7 +222,7 @@ static int take_end(const struct operate_settings *s, struct intent *i)
 }
 
 static int read_now(const struct cli *cli, const char *text,
-		    struct intent *now_r)
+		    struct intent *now_r, struct buf *condition)
 {
 	struct target target = {.id = ""};
 	struct json *root = NULL;
@@ -223,6 +235,7 @@ static int read_now(const struct cli *cli, const char *text,
 	buf_init_fixed(&why, storage, sizeof(storage));
 	if (target_find(root, sv_str(text), &target, &why) == 0) {
 		target_intent(root, &target, now_r);
+		put_condition(condition, now_r, target_tag(root, &target));
 	} else {
 		cli_error("%s", buf_cstr(&why));
 		rc = CLI_USAGE;
@@ -243,7 +256,7 @@ static int show_preview(const struct cli *cli, const struct intent *now,
 }
 
 static int send_wanted(const struct cli *cli, const struct intent *wanted,
-		       const char *reason)
+		       struct sv condition)
 {
 	char path[PATH_BYTES], text[BODY_BYTES];
 	struct buf target, body;
@@ -255,7 +268,7 @@ static int send_wanted(const struct cli *cli, const struct intent *wanted,
 	ask = ask_registry_admin(cli, SV(""));
 	if (operate_is_nothing(wanted)) {
 		buf_str(&target, "?reason=");
-		url_encode(&target, sv_str(reason));
+		url_encode(&target, sv_str(wanted->reason));
 		ask.method = SV("DELETE");
 	} else {
 		operate_put_body(&body, wanted);
@@ -263,17 +276,21 @@ static int send_wanted(const struct cli *cli, const struct intent *wanted,
 	}
 	ask.target = buf_view(&target);
 	ask.body = buf_view(&body);
+	ask.headers = condition;
 	return ask_show(&ask, put_done, wanted);
 }
 
 int operate_run(const struct cli *cli, const struct operate_settings *s,
 		const char *target, operate_change_cb *change, const void *arg)
 {
+	char storage[LINE_BYTES];
 	struct intent now, wanted;
+	struct buf condition;
 	int rc = check(s);
 
+	buf_init_fixed(&condition, storage, sizeof(storage));
 	if (rc == CLI_OK)
-		rc = read_now(cli, target, &now);
+		rc = read_now(cli, target, &now, &condition);
 	if (rc != CLI_OK)
 		return rc;
 	wanted = now;
@@ -294,5 +311,5 @@ int operate_run(const struct cli *cli, const struct operate_settings *s,
 		return rc;
 	if (s->dry_run)
 		return show_preview(cli, &now, &wanted);
-	return send_wanted(cli, &wanted, wanted.reason);
+	return send_wanted(cli, &wanted, buf_view(&condition));
 }

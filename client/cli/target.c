@@ -60,20 +60,37 @@ int target_find(const struct json *root, struct sv text,
 	return 0;
 }
 
+/* Its entry among the intents, or NULL. */
+static const struct json *entry_of(const struct json *root,
+				   const struct target *target)
+{
+	const struct json *list = json_member(root, "intents");
+	struct sv scope = sv_str(intent_scope_str(target->scope));
+
+	for (size_t i = 0; i < json_array_len(list); i++) {
+		const struct json *entry = json_array_at(list, i);
+
+		if (sv_eq(pick_text(entry, "scope"), scope) &&
+		    sv_eq(pick_text(entry, "id"), sv_str(target->id)))
+			return entry;
+	}
+	return NULL;
+}
+
+struct sv target_tag(const struct json *root, const struct target *target)
+{
+	return pick_text(entry_of(root, target), "etag");
+}
+
 void target_intent(const struct json *root, const struct target *target,
 		   struct intent *intent_r)
 {
-	const struct json *list = json_member(root, "intents");
+	const struct json *entry = entry_of(root, target);
 	struct json_problem p;
 
-	for (size_t i = 0; i < json_array_len(list); i++) {
-		memset(intent_r, 0, sizeof(*intent_r));
-		if (intent_decode_known(json_array_at(list, i), intent_r, &p) ==
-			    0 &&
-		    intent_r->scope == target->scope &&
-		    sv_eq(sv_str(intent_r->id), sv_str(target->id)))
-			return;
-	}
+	memset(intent_r, 0, sizeof(*intent_r));
+	if (entry && intent_decode_known(entry, intent_r, &p) == 0)
+		return;
 	memset(intent_r, 0, sizeof(*intent_r));
 	intent_r->scope = target->scope;
 	memcpy(intent_r->id, target->id, sizeof(intent_r->id));

@@ -31,4 +31,8 @@ const struct json *target_member(const struct json *root,
 void target_intent(const struct json *root, const struct target *target,
 		   struct intent *intent_r);
 
+/* target_tag - the entity tag of what is wanted of it, for If-Match: borrowed
+ * from @root, empty for nothing. */
+struct sv target_tag(const struct json *root, const struct target *target);
+
 #endif

@@ -22,8 +22,11 @@ class Desk(Registry):
         tokens.chmod(0o600)
         super().__init__(fleet, folder, "--tokens-file", tokens, *args)
 
-    def ask(self, method, path, body=None, who="otto"):
-        headers = {"Authorization": f"Bearer {who}-0123456789abcdef"}
+    def ask(self, method, path, body=None, who="otto", **conditions):
+        """@conditions: if_match, if_none_match."""
+        headers = {"Authorization": f"Bearer {who}-0123456789abcdef",
+                   **{name.replace("_", "-"): value
+                      for name, value in conditions.items()}}
         if body is not None:
             headers.update(JSON)
         return http_call(self.daemon.ports["admin"], method, path, body,
@@ -70,6 +73,7 @@ def test_put_read_release(desk, stream):
                        deadline_s=600, for_s=3600, reason="new kernel")
     assert answer.status == 201
     intent = answer.json()
+    assert intent.pop("etag") == answer.headers["etag"]
     assert began - 1 <= intent.pop("since_wall_s") <= time.time()
     assert began + 3599 <= intent.pop("until_wall_s") <= time.time() + 3600
     assert intent == {
@@ -136,6 +140,64 @@ def test_a_release_says_why(desk, query, body, status, kind):
     assert answer.json()["type"] == "urn:perihelion:" + kind
     assert kind != "bad-parameter" or b"reason" in answer.body
     assert "node/n-1" in held and len(desk.audit()) == 1
+
+
+def test_only_what_was_read_is_changed(desk):
+    """Two who act at the same moment: the second hears of the first."""
+    path = "/v1/intent/node/n-1"
+    first = desk.ask("PUT", path, {"state": "drain", "reason": "a disk"},
+                     if_none_match="*")
+    assert first.status == 201
+    late = desk.ask("PUT", path, {"weight": 5, "reason": "mine"},
+                    if_none_match="*")
+    assert late.status == 412
+    assert late.json()["type"] == "urn:perihelion:intent-changed"
+    assert "otto" in late.json()["detail"] and "a disk" in late.json()["detail"]
+    tag = first.headers["etag"]
+    got = desk.ask("GET", path)
+    assert got.headers["etag"] == got.json()["etag"] == tag
+    assert desk.intents()["node/n-1"]["etag"] == tag
+    desk.daemon.kill()
+    desk.restart()
+    assert desk.ask("GET", path).headers["etag"] == tag
+    second = desk.ask("PUT", path, {"weight": 7, "reason": "r"}, if_match=tag)
+    assert second.status == 200 and second.headers["etag"] != tag
+    for late in (desk.ask("PUT", path, {"weight": 9, "reason": "r"},
+                          if_match=tag),
+                 desk.ask("DELETE", path + "?reason=r", if_match=tag)):
+        assert late.status == 412
+    assert desk.intents()["node/n-1"]["weight"] == 7
+    # Without the header all stays as it was.
+    assert desk.want("node/n-1", weight=8).status == 200
+    answer = desk.ask("DELETE", path + "?reason=r",
+                      if_match=desk.intents()["node/n-1"]["etag"])
+    assert answer.status == 200 and "etag" not in answer.headers
+    late = desk.ask("PUT", path, {"weight": 9, "reason": "r"}, if_match=tag)
+    assert late.status == 412
+    assert "nothing holds; it was changed last by otto" in late.json()["detail"]
+    never = desk.ask("PUT", "/v1/intent/node/n-9", {"reason": "r"},
+                     if_match="*")
+    assert never.status == 412 and never.json()["detail"] == "nothing holds"
+    assert desk.intents() == {}
+    assert len(desk.audit()) == 4  # what was refused is not there
+
+
+def test_at_the_same_moment_one_wins(desk):
+    """The second is judged after the first, which is still being written."""
+    desk.want("node/n-1", weight=1)
+    tag = desk.intents()["node/n-1"]["etag"]
+    statuses = []
+
+    def put(weight):
+        statuses.append(desk.ask("PUT", "/v1/intent/node/n-1",
+                                 {"weight": weight, "reason": "r"},
+                                 if_match=tag).status)
+    threads = [threading.Thread(target=put, args=(i,)) for i in range(2, 12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(statuses) == [200] + [412] * 9
 
 
 def test_who_may(desk):
@@ -279,7 +341,7 @@ def test_changes_at_the_same_time_are_one_after_the_other(desk):
     assert len(rows) > 40 and chains(rows)
     intent = desk.intents().get("region/eu")
     assert rows[-1]["after"] == (intent and {
-        k: v for k, v in intent.items() if k != "known"})
+        k: v for k, v in intent.items() if k not in ("known", "etag")})
 
 
 def test_the_event_log_tells_it_to_people(desk):

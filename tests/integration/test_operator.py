@@ -343,6 +343,42 @@ def test_maintenance_bias_and_release_of_a_region(operator):
     assert operator.run("release", "asia", "--reason", "x").returncode == 4
 
 
+def test_who_was_slower_hears_of_it(operator):
+    """Between reading and changing somebody else changes it."""
+    class Between(http.server.BaseHTTPRequestHandler):
+        def hand_on(self):
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            if self.command != "GET":
+                operator.fine("maint", "fra-1", "--reason", "a disk")
+            answer = http_call(operator.admin, self.command, self.path,
+                               body or None, dict(self.headers))
+            self.send_response(answer.status)
+            self.send_header("Content-Type", answer.headers["content-type"])
+            self.send_header("Content-Length", str(len(answer.body)))
+            self.end_headers()
+            self.wfile.write(answer.body)
+
+        do_GET = do_PUT = do_DELETE = hand_on
+
+        def log_message(self, *args):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Between)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    env = {"PERI_REGISTRY_ADMIN": f"http://127.0.0.1:{server.server_port}"}
+    for args in (["weight", "fra-1", "5"], ["release", "fra-1"]):
+        done = operator.run(*args, "--reason", "mine", env=env)
+        assert done.returncode == 4  # refused
+        assert "412" in done.stderr and "a disk" in done.stderr
+        held = operator.api("/v1/intents")["intents"]
+        assert [(x["state"], x["weight"]) for x in held] == [
+            ("maintenance", None)]
+        # The next change in between must be another one.
+        operator.fine("drain", "fra-1", "--reason", "another")
+    server.shutdown()
+    server.server_close()
+
+
 def test_an_intent_for_what_is_to_come(operator):
     said = operator.fine("weight", "node/new-1", "0", "--reason", "not yet")
     assert "There is no such node yet" in said

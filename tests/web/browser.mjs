@@ -12,7 +12,7 @@ const PROGRAM = process.env.CHROMIUM
 let browser;
 
 /** Answers that a page may get while a registry is away or refuses. */
-const REFUSED = /Failed to load resource: (net::ERR_|the server responded with a status of (400|401|403|503))/;
+const REFUSED = /Failed to load resource: (net::ERR_|the server responded with a status of (400|401|403|412|503))/;
 
 export class Watched {
 	errors = [];

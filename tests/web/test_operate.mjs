@@ -275,7 +275,7 @@ export const tests = [
 		await page.keyboard.press("Enter");
 		await toast(page).getByText("fra-1: maintenance").waitFor();
 		assert.equal((await only()).state, "maintenance");
-	})],
+	}, { away: true })],
 
 	["an undo of what had an end that has passed says so, and is not refused", asAdmin("?view=audit&target=node/fra-2", async (_watched, page) => {
 		await put("node/fra-2", { state: "up", weight: 20, for_s: 2 });

@@ -2,8 +2,8 @@
 // preview of what moves, and an undo. Every action is a PUT or a DELETE of the
 // target's whole intent; members that a dialog is not about are kept. So it is
 // built on what the registry has now, not on the stream's copy, which may be
-// old: read when a dialog opens, and again before the change is made.
-import { call, path } from "./api.ts";
+// old: read when a dialog opens, and changed only if that still holds (If-Match).
+import { call, path, Problem } from "./api.ts";
 import type { Intent } from "./api.ts";
 import { ask, choice, field, problemText, toast } from "./dialog.ts";
 import { h, replace } from "./dom.ts";
@@ -50,11 +50,6 @@ async function inForce({ scope, id }: Target): Promise<Intent | null> {
 	return intents.find((i) => i.scope === scope && i.id === id) ?? null;
 }
 
-const same = (a: Intent | null, b: Intent | null): boolean =>
-	identity(a) === identity(b);
-const identity = (i: Intent | null): string =>
-	i ? JSON.stringify([intentBody(i, i.reason, 0), i.by, i.since_wall_s]) : "";
-
 const CHANGED = "Somebody has changed it meanwhile. This is what holds now:";
 
 /** What a dialog shows of the intent in force; @again: it was another before. */
@@ -84,11 +79,15 @@ async function apply(
 	reason: string,
 	again: () => unknown,
 ): Promise<unknown> {
-	if (!same(await inForce(target), before)) return again;
 	const at = `/v1/intent/${target.scope}/${encodeURIComponent(target.id)}`;
-	const now = after
-		? await call<Intent>("PUT", at, after)
-		: (await call("DELETE", at, { reason }), null);
+	const said = await call<Intent>(after ? "PUT" : "DELETE", at, after ?? { reason }, undefined,
+		before ? { "If-Match": before.etag ?? "*" } : { "If-None-Match": "*" })
+		.catch((error) => {
+			if (error instanceof Problem && error.status === 412) return null;
+			throw error;
+		});
+	if (!said) return again;
+	const now = after && said;
 	const why = undoReason(reason);
 	const undo = () =>
 		apply(target, now, before && intentBody(before, why), why,

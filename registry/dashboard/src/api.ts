@@ -15,6 +15,8 @@ export interface Intent {
 	reason: string;
 	since_wall_s: number;
 	until_wall_s: Num;
+	/** Of /v1/intents and of a PUT's answer: for If-Match. */
+	etag?: string;
 }
 
 export interface Registry {
@@ -206,11 +208,12 @@ export async function call<T>(
 	path: string,
 	body?: unknown,
 	signal?: AbortSignal,
+	headers?: Record<string, string>,
 ): Promise<T> {
 	const init: RequestInit = { method };
 	if (signal) init.signal = signal;
 	if (method !== "GET") {
-		init.headers = { "Content-Type": "application/json" };
+		init.headers = { "Content-Type": "application/json", ...headers };
 		init.body = JSON.stringify(body ?? {});
 	}
 	const answer = await open(path, init);

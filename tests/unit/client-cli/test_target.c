@@ -14,7 +14,8 @@ static const char state_text[] =
 	"\"regions\":[{\"id\":\"eu\"},{\"id\":\"both\"}],"
 	"\"intents\":[{\"scope\":\"region\",\"id\":\"gru-1\",\"state\":"
 	"\"drain\",\"reason\":\"r\"},{\"scope\":\"node\",\"id\":\"gru-1\","
-	"\"state\":\"up\",\"weight\":7,\"reason\":\"w\"}]}";
+	"\"state\":\"up\",\"weight\":7,\"reason\":\"w\",\"etag\":\"\\\"t\\\"\"}"
+	"]}";
 
 static const struct row {
 	const char *rule, *text;
@@ -81,12 +82,14 @@ static void test_what_is_wanted_now(void **state)
 	(void)state;
 	target_intent(root, &target, &intent);
 	assert_true(intent.has_weight && intent.weight == 7);
+	assert_true(sv_eq(target_tag(root, &target), SV("\"t\"")));
 	target = (struct target){INTENT_REGION, "eu"};
 	target_intent(root, &target, &intent);
 	assert_false(intent.has_weight);
 	assert_int_equal(intent.state, INTENT_UP);
 	assert_int_equal(intent.scope, INTENT_REGION);
 	assert_string_equal(intent.id, "eu");
+	assert_int_equal(target_tag(root, &target).len, 0);
 	json_free(&root);
 }
 
