@@ -80,16 +80,19 @@ void alignment_find(struct alignment *alignment,
 void *alignment_apply(const struct alignment *alignment, const void *base,
 		      size_t elem_bytes)
 {
-	char *array = mem_array(alignment->target_count + 1U, elem_bytes);
+	char *array = mem_grow(NULL, alignment->target_count + 1U, elem_bytes);
 	char *at = array;
 
 	for (uint32_t i = 0; i < alignment->count; i++) {
 		const struct alignment_segment *s = &alignment->segments[i];
+		size_t bytes = s->count * elem_bytes;
 
-		if (s->base != ALIGNMENT_NONE)
+		if (s->base == ALIGNMENT_NONE)
+			memset(at, 0, bytes);
+		else
 			memcpy(at, (const char *)base + s->base * elem_bytes,
-			       s->count * elem_bytes);
-		at += s->count * elem_bytes;
+			       bytes);
+		at += bytes;
 	}
 	return array;
 }

@@ -86,13 +86,20 @@ const struct columns *delta_parts_columns(enum delta_part part)
 	return &tables[part];
 }
 
+bool delta_parts_has_same_sites(const struct delta_service *delta,
+				const struct snapshot_service *facts,
+				const struct snapshot_service *base)
+{
+	return facts->cell_count == base->cell_count &&
+	       facts->anywhere_count == base->anywhere_count &&
+	       alignment_is_same(&delta->sites, base->site_count);
+}
+
 bool delta_parts_is_same(const struct delta_service *delta,
 			 const struct snapshot_service *facts,
 			 const struct snapshot_service *base)
 {
-	return facts->cell_count == base->cell_count &&
-	       facts->anywhere_count == base->anywhere_count &&
-	       alignment_is_same(&delta->sites, base->site_count) &&
+	return delta_parts_has_same_sites(delta, facts, base) &&
 	       alignment_is_same(&delta->nodes, base->node_count);
 }
 
@@ -131,22 +138,22 @@ static void renumber(const struct delta_service *delta,
 static void *resized(const void *from, uint32_t from_count, uint32_t count,
 		     size_t elem_bytes)
 {
-	void *to = mem_array(count + 1U, elem_bytes);
+	char *to = mem_grow(NULL, count + 1U, elem_bytes);
 	uint32_t both = from_count < count ? from_count : count;
 
 	if (both > 0)
 		memcpy(to, from, both * elem_bytes);
+	memset(to + both * elem_bytes, 0, (count - both) * elem_bytes);
 	return to;
 }
 
-void delta_parts_rebase(const struct delta_service *delta,
-			const struct snapshot_service *facts,
-			const struct snapshot_service *base,
-			struct snapshot_service *to_r)
+void delta_parts_rebase_sites(const struct delta_service *delta,
+			      const struct snapshot_service *facts,
+			      const struct snapshot_service *base,
+			      struct snapshot_service *to_r)
 {
 	*to_r = *facts;
-	to_r->nodes = alignment_apply(&delta->nodes, base->nodes,
-				      sizeof(*base->nodes));
+	to_r->nodes = NULL;
 	to_r->sites = alignment_apply(&delta->sites, base->sites,
 				      sizeof(*base->sites));
 	to_r->cells = resized(base->cells, base->cell_count, facts->cell_count,
@@ -156,6 +163,16 @@ void delta_parts_rebase(const struct delta_service *delta,
 			facts->anywhere_count, sizeof(*base->anywhere));
 	if (!alignment_is_same(&delta->sites, base->site_count))
 		renumber(delta, base, to_r);
+}
+
+void delta_parts_rebase(const struct delta_service *delta,
+			const struct snapshot_service *facts,
+			const struct snapshot_service *base,
+			struct snapshot_service *to_r)
+{
+	delta_parts_rebase_sites(delta, facts, base, to_r);
+	to_r->nodes = alignment_apply(&delta->nodes, base->nodes,
+				      sizeof(*base->nodes));
 }
 
 void delta_parts_free(struct snapshot_service *service)

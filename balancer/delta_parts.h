@@ -28,7 +28,8 @@ struct snapshot_delta {
 	struct delta_service services[SNAPSHOT_SERVICES];
 	struct delta_card *cards;
 	uint32_t card_count, card_room;
-	char *text; /* columns of each service: nodes, sites, cells, anywhere */
+	char *text; /* columns of each service: nodes, segment by segment;
+		     * sites, cells, anywhere */
 	size_t text_bytes;
 };
 
@@ -42,6 +43,12 @@ enum delta_part {
 };
 const struct columns *delta_parts_columns(enum delta_part part);
 
+/* delta_parts_has_same_sites - whether the sites, cells and anywhere of @base
+ * stand where the older service's do: at most nodes came and went. */
+bool delta_parts_has_same_sites(const struct delta_service *delta,
+				const struct snapshot_service *facts,
+				const struct snapshot_service *base);
+
 /* delta_parts_is_same - whether @base has the layout of the older service, so
  * that its arrays can be turned into the older ones as they are. */
 bool delta_parts_is_same(const struct delta_service *delta,
@@ -51,8 +58,12 @@ bool delta_parts_is_same(const struct delta_service *delta,
 /*
  * delta_parts_rebase - the arrays of @base in the layout of the
  * older service, whose counts are @facts'. The arrays in *@to_r are the
- * caller's: delta_parts_free().
+ * caller's: delta_parts_free(). delta_parts_rebase_sites: all but the nodes.
  */
+void delta_parts_rebase_sites(const struct delta_service *delta,
+			      const struct snapshot_service *facts,
+			      const struct snapshot_service *base,
+			      struct snapshot_service *to_r);
 void delta_parts_rebase(const struct delta_service *delta,
 			const struct snapshot_service *facts,
 			const struct snapshot_service *base,

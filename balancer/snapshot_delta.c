@@ -107,25 +107,50 @@ static void add_card(struct snapshot_delta *delta, uint32_t service,
 		(struct delta_card){service, node, card_ref(card)};
 }
 
+/* The older one's cards that are not those of the nodes they came from. */
 static void keep_cards(struct snapshot_delta *delta, uint32_t service,
 		       const struct snapshot *older,
 		       const struct snapshot_node *base)
 {
-	const struct snapshot_service *s = &older->services[service];
+	const struct alignment *nodes = &delta->services[service].nodes;
 	const struct catalog *catalog = older->catalog;
-	uint32_t first = catalog->services[service].first_node;
+	const struct catalog_node *own =
+		&catalog->nodes[catalog->services[service].first_node];
+	uint32_t at = 0;
 
-	for (uint32_t i = 0; i < s->node_count; i++)
-		if (s->nodes[i].card != base[i].card)
-			add_card(delta, service, i,
-				 catalog->nodes[first + i].card);
+	for (uint32_t i = 0; i < nodes->count; i++) {
+		const struct alignment_segment *s = &nodes->segments[i];
+
+		for (uint32_t j = 0; j < s->count; j++, at++)
+			if (s->base == ALIGNMENT_NONE ||
+			    own[at].card != base[s->base + j].card)
+				add_card(delta, service, at, own[at].card);
+	}
 }
 
-static void put_columns(struct buf *out, const struct snapshot_service *base,
-			const struct snapshot_service *older)
+/* Segment by segment, so that no array has to be put together first. */
+static void put_nodes(struct buf *out, const struct alignment *nodes,
+		      const struct snapshot_node *base,
+		      const struct snapshot_node *older)
 {
-	columns_put(out, delta_parts_columns(DELTA_PARTS_NODES), base->nodes,
-		    older->nodes, older->node_count);
+	const struct columns *columns = delta_parts_columns(DELTA_PARTS_NODES);
+
+	for (uint32_t i = 0; i < nodes->count; i++) {
+		const struct alignment_segment *s = &nodes->segments[i];
+		struct snapshot_node *none = NULL;
+
+		if (s->base == ALIGNMENT_NONE)
+			none = mem_array(s->count, sizeof(*none));
+		columns_put(out, columns, none ? none : &base[s->base], older,
+			    s->count);
+		mem_free(none);
+		older += s->count;
+	}
+}
+
+static void put_rest(struct buf *out, const struct snapshot_service *base,
+		     const struct snapshot_service *older)
+{
 	columns_put(out, delta_parts_columns(DELTA_PARTS_SITES), base->sites,
 		    older->sites, older->site_count);
 	columns_put(out, delta_parts_columns(DELTA_PARTS_CELLS), base->cells,
@@ -147,15 +172,15 @@ static void compare_service(struct snapshot_delta *delta, uint32_t index,
 	if (own->base != ALIGNMENT_NONE)
 		pair.newer = &newer->services[own->base];
 	align_service(&pair, delta->same_catalog, own);
-	if (delta_parts_is_same(own, pair.older, pair.newer)) {
-		if (!delta->same_catalog)
-			keep_cards(delta, index, older, pair.newer->nodes);
-		put_columns(out, pair.newer, pair.older);
+	if (!delta->same_catalog)
+		keep_cards(delta, index, older, pair.newer->nodes);
+	put_nodes(out, &own->nodes, pair.newer->nodes, pair.older->nodes);
+	if (delta_parts_has_same_sites(own, pair.older, pair.newer)) {
+		put_rest(out, pair.newer, pair.older);
 		return;
 	}
-	delta_parts_rebase(own, pair.older, pair.newer, &rebased);
-	keep_cards(delta, index, older, rebased.nodes);
-	put_columns(out, &rebased, pair.older);
+	delta_parts_rebase_sites(own, pair.older, pair.newer, &rebased);
+	put_rest(out, &rebased, pair.older);
 	delta_parts_free(&rebased);
 }
 

@@ -44,10 +44,18 @@ static void step_service(struct draft *from, const struct delta_service *own,
 	*base = (struct snapshot_service){0};
 }
 
-static const char *apply_columns(struct snapshot_service *to, const char *at)
+static const char *apply_columns(const struct alignment *nodes,
+				 struct snapshot_service *to, const char *at)
 {
-	at = columns_apply(delta_parts_columns(DELTA_PARTS_NODES), to->nodes,
-			   to->node_count, at);
+	struct snapshot_node *node = to->nodes;
+
+	for (uint32_t i = 0; i < nodes->count; i++) {
+		uint32_t count = nodes->segments[i].count;
+
+		at = columns_apply(delta_parts_columns(DELTA_PARTS_NODES), node,
+				   count, at);
+		node += count;
+	}
 	at = columns_apply(delta_parts_columns(DELTA_PARTS_SITES), to->sites,
 			   to->site_count, at);
 	at = columns_apply(delta_parts_columns(DELTA_PARTS_CELLS), to->cells,
@@ -70,7 +78,8 @@ static void step(struct draft *draft, const struct snapshot_delta *delta)
 	for (uint32_t i = 0; i < next.service_count; i++) {
 		step_service(draft, &delta->services[i],
 			     &delta->facts.services[i], &next.services[i]);
-		at = apply_columns(&next.services[i], at);
+		at = apply_columns(&delta->services[i].nodes, &next.services[i],
+				   at);
 	}
 	for (uint32_t i = 0; i < delta->card_count; i++) {
 		const struct delta_card *c = &delta->cards[i];
