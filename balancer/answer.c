@@ -60,8 +60,12 @@ void answer_fetch_texts(const struct view_service *service,
 {
 	const struct card_text *texts = service->ranking->texts;
 
-	for (unsigned i = 0; i < list->count; i++)
-		__builtin_prefetch(&texts[list->entries[i].node]);
+	for (unsigned i = 0; i < list->count; i++) {
+		const struct card_text *text = &texts[list->entries[i].node];
+
+		__builtin_prefetch(&text->bytes);
+		__builtin_prefetch(&text->len); /* often the same line */
+	}
 }
 
 void answer_fetch_bytes(const struct view_service *service,

@@ -1,5 +1,5 @@
 /*
- * delta_parts.h - what snapshot_delta.c writes and delta_restore.c reads.
+ * delta_parts.h - what snapshot_delta.c writes and snapshot_restore.c reads.
  */
 #ifndef PERI_BALANCER_DELTA_PARTS_H
 #define PERI_BALANCER_DELTA_PARTS_H

@@ -4,6 +4,7 @@
  */
 #include "balancer/snapshot_builder.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "balancer/catalog.h"
@@ -163,6 +164,7 @@ static void carve_all(struct snapshot *snap, uint32_t cells)
 
 		carve_service(&snap->services[i], catalog, from, cells, &own);
 		at += service_bytes(catalog, from, cells);
+		assert(own <= at);
 	}
 }
 

@@ -160,7 +160,7 @@ void picture_put_regions(struct jsonw *w, const struct picture *picture)
 static void put_area(struct jsonw *w, const struct report_sum *sum,
 		     const struct report_sum_area *entry, double all_per_s)
 {
-	const struct report_flow *tops[REPORT_SUM_TOPS];
+	struct report_sum_top tops[REPORT_SUM_TOPS];
 	const struct report_area *area = &entry->area;
 	unsigned count = report_sum_tops(sum, entry, tops);
 	bool is_placed = area->cell != 0;
@@ -177,8 +177,8 @@ static void put_area(struct jsonw *w, const struct report_sum *sum,
 	jsonw_array(w, "regions");
 	for (unsigned i = 0; i < count; i++) {
 		jsonw_array(w, NULL);
-		jsonw_str(w, NULL, tops[i]->region);
-		put_share(w, NULL, tops[i]->per_s, area->per_s);
+		jsonw_str(w, NULL, tops[i].region);
+		put_share(w, NULL, tops[i].per_s, area->per_s);
 		jsonw_array_end(w);
 	}
 	jsonw_array_end(w);

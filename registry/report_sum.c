@@ -64,7 +64,9 @@ static int by_way(const void *a, const void *b)
 	struct report_area from_right = place_of(right);
 	int order = compare_places(&from_left, &from_right);
 
-	return order ? order : strcmp(left->region, right->region);
+	if (order == 0)
+		order = strcmp(left->region, right->region);
+	return order ? order : left->spill - right->spill;
 }
 
 static int by_most_queries(const void *a, const void *b)
@@ -379,26 +381,37 @@ report_sum_find_region(const struct report_sum *sum, const char *id)
 		       sizeof(*sum->regions), is_region_id);
 }
 
+/* Returns how many there are now. */
+static unsigned insert_top(struct report_sum_top tops[REPORT_SUM_TOPS],
+			   unsigned count, const struct report_sum_top *top)
+{
+	unsigned at = count;
+
+	for (; at > 0 && tops[at - 1].per_s < top->per_s; at--)
+		if (at < REPORT_SUM_TOPS)
+			tops[at] = tops[at - 1];
+	if (at == REPORT_SUM_TOPS)
+		return count;
+	tops[at] = *top;
+	return count < REPORT_SUM_TOPS ? count + 1 : count;
+}
+
 unsigned report_sum_tops(const struct report_sum *sum,
 			 const struct report_sum_area *area,
-			 const struct report_flow *tops_r[REPORT_SUM_TOPS])
+			 struct report_sum_top tops_r[REPORT_SUM_TOPS])
 {
-	unsigned count = 0, at;
+	const struct report_flow *flow = &sum->all_flows[area->flow_at];
+	const struct report_flow *end = flow + area->flow_count;
+	unsigned count = 0;
 
-	for (unsigned i = 0; i < area->flow_count; i++) {
-		const struct report_flow *flow =
-			&sum->all_flows[area->flow_at + i];
+	while (flow < end) {
+		struct report_sum_top top = {.region = flow->region};
 
-		for (at = count; at > 0 && tops_r[at - 1]->per_s < flow->per_s;
-		     at--) {
-			if (at < REPORT_SUM_TOPS)
-				tops_r[at] = tops_r[at - 1];
-		}
-		if (at == REPORT_SUM_TOPS)
-			continue;
-		tops_r[at] = flow;
-		if (count < REPORT_SUM_TOPS)
-			count++;
+		/* What is spill and what is not stand side by side. */
+		for (; flow < end && strcmp(flow->region, top.region) == 0;
+		     flow++)
+			top.per_s += flow->per_s;
+		count = insert_top(tops_r, count, &top);
 	}
 	return count;
 }

@@ -64,10 +64,14 @@ double report_sum_node(const struct report_sum *sum, const char *id);
 /* report_sum_find_region - borrowed, or NULL. */
 const struct report_sum_region *
 report_sum_find_region(const struct report_sum *sum, const char *id);
-/* report_sum_tops - the flows from @area to the regions that most go to, most
- * first; returns how many. Borrowed. */
+/* report_sum_tops - the regions that most go to from @area, most first; returns
+ * how many. Their ids are borrowed. */
+struct report_sum_top {
+	const char *region;
+	double per_s;
+};
 unsigned report_sum_tops(const struct report_sum *sum,
 			 const struct report_sum_area *area,
-			 const struct report_flow *tops_r[REPORT_SUM_TOPS]);
+			 struct report_sum_top tops_r[REPORT_SUM_TOPS]);
 
 #endif

@@ -1,7 +1,6 @@
 /*
- * slab.c - one pool of the process: chunks that are cut from the front, and a
- * list of free slots for each size. Under the address sanitizer every slot is
- * from the heap, so that it sees what is wrong.
+ * slab.c - one pool of the process, as the heap is one: chunks that are cut
+ * from the front, and a list of free slots for each size.
  */
 #include "lib/base/slab.h"
 
@@ -16,7 +15,7 @@
 #define FIRST_BYTES ((size_t)64 << 10) /* for a few things, small pages */
 #define CHUNK_BYTES ((size_t)2 << 20)
 
-#ifdef __SANITIZE_ADDRESS__
+#if SLAB_IS_HEAP
 #define FROM_HEAP(len) ((void)(len), 1)
 #else
 #define FROM_HEAP(len) ((len) > SLOT_MAX)
@@ -27,7 +26,7 @@ struct slot {
 };
 
 static struct {
-	pthread_mutex_t lock;
+	pthread_mutex_t lock;	      /* of all below */
 	struct slot *free[SIZES + 1]; /* by lines */
 	char *chunk;		      /* the newest */
 	size_t chunk_bytes, used_bytes;

@@ -9,8 +9,18 @@
 
 #include <stddef.h>
 
-/* slab_dup - copy of @len bytes at @src, which begins a cache line; the caller
- * gives it to slab_free(). Aborts without memory. Any thread. */
+/* Under the address sanitizer all is from the heap, so that it sees what is
+ * wrong. */
+#ifdef __has_feature
+#define SLAB_IS_HEAP __has_feature(address_sanitizer)
+#elif defined(__SANITIZE_ADDRESS__)
+#define SLAB_IS_HEAP 1
+#else
+#define SLAB_IS_HEAP 0
+#endif
+
+/* slab_dup - copy of @len bytes at @src, which up to 1 KiB begins a cache line;
+ * the caller gives it to slab_free(). Aborts without memory. Any thread. */
 void *slab_dup(const void *src, size_t len);
 
 /* slab_free - free what slab_dup() gave for @len bytes; NULL is allowed. Any

@@ -42,12 +42,16 @@ static void tune_listeners(struct httpd *server, int64_t now_ms)
 	bool busy = accepted - server->accepted_before >= BUSY_ACCEPTS;
 
 	server->accepted_before = accepted;
-	if (server->draining)
-		return;
-	if (busy)
+	if (server->awaiting)
 		server->awaited_ms = now_ms;
+	if (server->draining || busy == server->awaiting)
+		return;
+	server->awaiting = busy;
 	for (unsigned i = 0; i < server->listener_count; i++)
-		listener_await_input(server->listeners[i], busy);
+		if (busy)
+			listener_await_input(server->listeners[i]);
+		else
+			listener_accept_at_once(server->listeners[i]);
 }
 
 /* Whether all that shook hands before the drain have come. */
@@ -172,6 +176,9 @@ void httpd_drain(struct httpd *server)
 		return;
 	server->draining = true;
 	server->drain_ms = loop_now_ms(server->loop);
+	if (server->awaiting)
+		server->awaited_ms = server->drain_ms;
+	server->awaiting = false;
 	for (unsigned i = 0; i < server->listener_count; i++)
 		listener_drain(server->listeners[i]);
 	while (conn) {

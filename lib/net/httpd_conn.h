@@ -95,7 +95,8 @@ struct httpd {
 	struct listener *listeners[HTTPD_LISTENERS_MAX]; /* owned */
 	unsigned listener_count;
 	uint64_t accepted_before; /* at the last sweep */
-	int64_t awaited_ms;	  /* when listeners last awaited input */
+	bool awaiting;		  /* listeners await input */
+	int64_t awaited_ms;	  /* when they last did */
 	bool draining;
 	int64_t drain_ms; /* when that began */
 };

@@ -27,7 +27,7 @@ struct listener {
 	int fd;
 	int spare_fd; /* given up when descriptors run out; -1 = gone */
 	uint16_t port;
-	bool awaits_input;
+	int await_s; /* how long for input before a connection comes */
 	struct event readable;
 	struct loop_timer *resume; /* owned */
 	listener_accept_cb *cb;
@@ -237,13 +237,23 @@ int listener_new(struct loop *loop, const struct addr *at, uint16_t port,
 	return 0;
 }
 
-void listener_await_input(struct listener *listener, int await)
+static void set_await_s(struct listener *listener, int await_s)
 {
-	if (listener->awaits_input == !!await)
+	if (listener->await_s == await_s)
 		return;
-	listener->awaits_input = await;
-	/* In seconds; without it connections come as they always do. */
-	(void)!set_option(listener->fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, await);
+	listener->await_s = await_s;
+	/* Without it connections come as they always do. */
+	(void)!set_option(listener->fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, await_s);
+}
+
+void listener_await_input(struct listener *listener)
+{
+	set_await_s(listener, 1);
+}
+
+void listener_accept_at_once(struct listener *listener)
+{
+	set_await_s(listener, 0);
 }
 
 void listener_drain(struct listener *listener)
@@ -260,7 +270,7 @@ void listener_drain(struct listener *listener)
 	};
 	const struct sock_fprog program = {ARRAY_LEN(code), code};
 
-	listener_await_input(listener, 0);
+	listener_accept_at_once(listener);
 	/* Where it is forbidden new ones are accepted until the end. */
 	if (setsockopt(listener->fd, SOL_SOCKET, SO_ATTACH_FILTER, &program,
 		       sizeof(program)) < 0)

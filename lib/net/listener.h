@@ -43,8 +43,10 @@ MUST_CHECK int listener_probe(const struct addr *at, uint16_t port);
  * nothing comes after LISTENER_SILENT_MS. Off at first and in a drain, and then
  * those that are still held back come within as long.
  */
-#define LISTENER_SILENT_MS 1200 /* the kernel's second, and a round trip */
-void listener_await_input(struct listener *listener, int await);
+#define LISTENER_SILENT_MS 1300 /* the kernel's second, and a round trip */
+void listener_await_input(struct listener *listener);
+/* listener_accept_at_once - no longer. */
+void listener_accept_at_once(struct listener *listener);
 
 /*
  * listener_drain - begin no further connection: what has shaken hands, or is

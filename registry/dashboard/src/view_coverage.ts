@@ -1,4 +1,4 @@
-// Coverage: where clients are, how many of them their nearest region serves.
+// Coverage: where clients are, how many of them go where it costs least.
 import type { Area } from "./api.ts";
 import { attr, h, keyed, text } from "./dom.ts";
 import { areaName, areaPlace, areaShown } from "./filter.ts";

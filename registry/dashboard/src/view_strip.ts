@@ -86,7 +86,7 @@ const READINGS: Reading[] = [
 	},
 	{
 		title: "Served nearest",
-		help: "Share of clients whose first choice is in their nearest region",
+		help: "Share of clients whose first choice costs least of all",
 		value: ({ status }) => share(status.nearest_share),
 		note: ({ balancers }) => balancers.length ? "of first choices" : "",
 		gauge: ({ status }) => status.nearest_share,

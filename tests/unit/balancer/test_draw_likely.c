@@ -11,10 +11,11 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "balancer/draw_likely.h"
 #include "lib/base/def.h"
-#include "lib/base/mem.h"
 #include "lib/base/rng.h"
 
 #define DRAWS_MAX 300
@@ -60,10 +61,30 @@ static void assert_finds(find_fn *find, const struct draw_likely_query *query,
 	}
 }
 
-/* The draws end where the memory does, so that a read behind them is seen. */
-static struct snapshot_draw *random_draws(struct rng *rng, uint32_t count)
+/* Memory whose end no read may pass. */
+struct guarded {
+	char *base;
+	struct snapshot_draw *end;
+};
+
+static struct guarded guarded_new(void)
 {
-	struct snapshot_draw *draws = mem_array(count, sizeof(*draws));
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	size_t bytes =
+		(DRAWS_MAX * sizeof(struct snapshot_draw) / page + 1) * page;
+	struct guarded g = {.base = mmap(NULL, bytes + page, PROT_NONE,
+					 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)};
+
+	assert_true(g.base != MAP_FAILED);
+	assert_int_equal(mprotect(g.base, bytes, PROT_READ | PROT_WRITE), 0);
+	g.end = (struct snapshot_draw *)(void *)(g.base + bytes);
+	return g;
+}
+
+static struct snapshot_draw *random_draws(const struct guarded *g,
+					  struct rng *rng, uint32_t count)
+{
+	struct snapshot_draw *draws = g->end - count;
 
 	for (uint32_t i = 0; i < count; i++)
 		draws[i] = (struct snapshot_draw){
@@ -78,12 +99,13 @@ static struct snapshot_draw *random_draws(struct rng *rng, uint32_t count)
 static void test_finds_what_is_near(void **state)
 {
 	static const double limits[] = {0, 0.5, 5, 12, 40, 1000};
+	struct guarded g = guarded_new();
 	struct rng rng;
 
 	(void)state;
 	rng_seed(&rng, 7);
 	for (uint32_t count = 0; count <= DRAWS_MAX; count++) {
-		struct snapshot_draw *draws = random_draws(&rng, count);
+		struct snapshot_draw *draws = random_draws(&g, &rng, count);
 
 		for (size_t l = 0; l < ARRAY_LEN(limits); l++)
 			for (uint32_t families = 1; families <= 3; families++) {
@@ -97,7 +119,6 @@ static void test_finds_what_is_near(void **state)
 					assert_finds(ways[w], &query, draws,
 						     count);
 			}
-		mem_free(draws);
 	}
 }
 

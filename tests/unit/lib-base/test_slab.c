@@ -97,7 +97,7 @@ static void test_threads_share_the_pool(void **state)
 	}
 }
 
-#ifndef __SANITIZE_ADDRESS__ /* there all is from the heap */
+#if !SLAB_IS_HEAP
 static void test_small_ones_begin_a_cache_line(void **state)
 {
 	(void)state;
@@ -130,7 +130,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_copies_keep_their_bytes),
 		cmocka_unit_test(test_threads_share_the_pool),
-#ifndef __SANITIZE_ADDRESS__
+#if !SLAB_IS_HEAP
 		cmocka_unit_test(test_small_ones_begin_a_cache_line),
 		cmocka_unit_test(test_freed_ones_serve_the_next_of_their_size),
 #endif

@@ -12,7 +12,7 @@
 #include "tests/unit/lib-net/net_helper.h"
 
 #define REQUEST SV("GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
-#define CROWD	20
+#define CROWD	128 /* that connect between two turns of the loop */
 
 struct busy {
 	struct loop *loop;

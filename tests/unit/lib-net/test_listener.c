@@ -102,7 +102,7 @@ static void test_awaits_input(void **state)
 	assert_int_equal(listener_new(loop, &helper_local, 0, on_accept,
 				      &accepted, &listener),
 			 0);
-	listener_await_input(listener, 1);
+	listener_await_input(listener);
 	helper_connect(&silent, loop, listener_port(listener));
 	helper_connect(&speaker, loop, listener_port(listener));
 	helper_write(&speaker, SV("GET"));

@@ -147,7 +147,7 @@ static void an_area_tells_its_largest_regions(void **state)
 {
 	static const char *const regions[] = {"a", "b", "c", "d", "e", "f"};
 	static const double per_s[] = {3, 9, 1, 7, 5, 2};
-	const struct report_flow *tops[REPORT_SUM_TOPS];
+	struct report_sum_top tops[REPORT_SUM_TOPS];
 	struct report r = {.boot_epoch = 1};
 	struct report_sum *sum;
 
@@ -160,10 +160,10 @@ static void an_area_tells_its_largest_regions(void **state)
 	say("a", &r);
 	sum = report_sum_new(table);
 	assert_int_equal(report_sum_tops(sum, &sum->areas[0], tops), 4);
-	assert_string_equal(tops[0]->region, "b");
-	assert_string_equal(tops[1]->region, "d");
-	assert_string_equal(tops[2]->region, "e");
-	assert_string_equal(tops[3]->region, "a");
+	assert_string_equal(tops[0].region, "b");
+	assert_string_equal(tops[1].region, "d");
+	assert_string_equal(tops[2].region, "e");
+	assert_string_equal(tops[3].region, "a");
 	assert_int_equal(report_sum_tops(sum, &sum->areas[1], tops), 0);
 	for (unsigned i = 0; i < sum->flow_count; i++) {
 		if (is(sum->flows[i].flow.lat_deg, 12))
@@ -171,6 +171,32 @@ static void an_area_tells_its_largest_regions(void **state)
 		else
 			assert_int_equal(sum->flows[i].area, 0);
 	}
+	report_sum_free(&sum);
+}
+
+/* Of one region, as the other zone of the nearest and as a dearer one. */
+static void spill_stays_apart(void **state)
+{
+	struct report_sum_top tops[REPORT_SUM_TOPS];
+	struct report r = {.boot_epoch = 1};
+	struct report_sum *sum;
+
+	(void)state;
+	add_area(&r, 10, 27, 200);
+	add_flow(&r, 10, "eu", 75, false);
+	add_flow(&r, 10, "us", 60, true);
+	add_flow(&r, 10, "eu", 25, true);
+	say("a", &r);
+	sum = report_sum_new(table);
+	assert_int_equal(sum->flow_count, 3);
+	assert_true(is(sum->flows[0].flow.per_s, 75));
+	assert_false(sum->flows[0].flow.spill);
+	assert_true(is(sum->flows[2].flow.per_s, 25));
+	assert_true(sum->flows[2].flow.spill);
+	assert_int_equal(report_sum_tops(sum, &sum->areas[0], tops), 2);
+	assert_string_equal(tops[0].region, "eu");
+	assert_true(is(tops[0].per_s, 100));
+	assert_string_equal(tops[1].region, "us");
 	report_sum_free(&sum);
 }
 
@@ -206,6 +232,8 @@ int main(void)
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			an_area_tells_its_largest_regions, setup, teardown),
+		cmocka_unit_test_setup_teardown(spill_stays_apart, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(only_the_largest_are_kept,
 						setup, teardown),
 	};
