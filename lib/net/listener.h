@@ -37,15 +37,14 @@ MUST_CHECK int listener_new(struct loop *loop, const struct addr *at,
 MUST_CHECK int listener_probe(const struct addr *at, uint16_t port);
 
 /*
- * listener_await_input - whether the kernel hands a connection over only with
- * the first bytes of it (TCP_DEFER_ACCEPT): for where most connections bring
- * one request, because it saves waking up and waiting for that. One that says
- * nothing comes after LISTENER_SILENT_MS. Off at first and in a drain, and then
- * those that are still held back come within as long.
+ * listener_await_input - have the kernel hand connections over only with their
+ * first bytes (TCP_DEFER_ACCEPT): for where most of them bring one request,
+ * because it saves waking up and waiting for that. One that says nothing comes
+ * within LISTENER_SILENT_MS. listener_accept_at_once - no longer, as at first
+ * and in a drain; those that are held back then come within as long, too.
  */
 #define LISTENER_SILENT_MS 1300 /* the kernel's second, and a round trip */
 void listener_await_input(struct listener *listener);
-/* listener_accept_at_once - no longer. */
 void listener_accept_at_once(struct listener *listener);
 
 /*
