@@ -10,7 +10,7 @@ Prints `name value unit` lines and, for each bar, whether it is held.
 usage: resolve.py [--build build/release] [--rounds 5] [--seconds 1]
                   [--only ROW[,ROW...]]
 rows: keepalive keepalive256 device device256 pipelined fleet paced rebuild
-      connect workers memory evhttp
+      connect workers memory evhttp floor
 """
 import argparse
 import itertools
@@ -178,18 +178,21 @@ http {{
         if name not in self.others:
             body = mean_body(self.balancer()[0], self.targets)
             start = {"constant": self.start_constant,
-                     "geoip2": self.start_geoip, "evhttp": self.start_evhttp}
+                     "geoip2": self.start_geoip,
+                     "evhttp": lambda b: self.start_ours("evhttp", b),
+                     "syscalls": lambda b: self.start_ours("syscalls", b)}
             self.others[name] = start[name](body)
         return self.others[name]
 
-    def start_evhttp(self, body):
+    def start_ours(self, name, body):
+        """A program of tests/bench with a constant answer."""
         port = free_port()
         process = subprocess.Popen(
             ["taskset", "-c", "0",
-             os.path.join(self.build, "bench", "evhttp_constant"), str(port),
+             os.path.join(self.build, "bench", f"{name}_constant"), str(port),
              str(len(body))])
         self.nginx.append(process)
-        self.harness.until(lambda: get(port, "/"), 10, "evhttp")
+        self.harness.until(lambda: get(port, "/"), 10, name)
         return port, process.pid
 
     def start_constant(self, body):
@@ -423,6 +426,15 @@ def row_evhttp(bench):
     servers = {"evhttp": bench.other("evhttp"), "peri": bench.balancer()}
     ratio = bench.compare("evhttp", servers, CPU)
     print(f"evhttp.cpu_to_ours {ratio('cpu', 'evhttp', 'peri'):.3f} x")
+
+
+def row_floor(bench):
+    """What the system calls alone cost: no bar can lie below it."""
+    servers = {"syscalls": bench.other("syscalls"),
+               "peri": bench.balancer(), "geoip2": bench.other("geoip2")}
+    ratio = bench.compare("floor", servers, CPU)
+    for name in ("syscalls", "peri"):
+        print(f"floor.{name}_cpu_to_geoip2 {ratio('cpu', name, 'geoip2'):.3f} x")
 
 
 ROWS = {name[4:]: function for name, function in list(globals().items())
