@@ -62,13 +62,13 @@ static double sum_at(const struct waterfill_site *site, double x,
 
 	for (uint32_t i = 0; i < site->node_count; i++) {
 		const struct waterfill_node *node = &site->nodes[i];
-		double p = node->gain * x - node->offset;
-		double gain = p < node->cap ? node->gain : 0;
+		double line = node->gain * x - node->offset;
+		double p = line > node->floor ? line : node->floor;
 
-		/* Conditional moves: nobody could foresee the branches. */
-		slope += p > node->floor ? gain : 0;
-		p = p > node->floor ? p : node->floor;
-		sum += p < node->cap ? p : node->cap;
+		p = p < node->cap ? p : node->cap;
+		sum += p;
+		/* One comparison, no branch: nobody could foresee it. */
+		slope += p == line ? node->gain : 0;
 	}
 	*slope_r = slope;
 	return sum;
@@ -134,8 +134,9 @@ static void settle(struct waterfill_site *site, double x)
 	}
 	if (sum <= 0)
 		return;
+	sum = 1 / sum;
 	for (uint32_t i = 0; i < site->node_count; i++)
-		site->nodes[i].p /= sum;
+		site->nodes[i].p *= sum;
 }
 
 static void clear(struct waterfill_site *site)
@@ -173,7 +174,7 @@ static void solve_overflow(struct waterfill_site *site, const struct sums *sums)
 static double set_lines(struct waterfill_site *site, const struct sums *sums,
 			double volume)
 {
-	double cap_sum = 0;
+	double per_limit = 1 / sums->limit, per_conn = 1 / volume, cap_sum = 0;
 
 	for (uint32_t i = 0; i < site->node_count; i++) {
 		struct waterfill_node *node = &site->nodes[i];
@@ -181,12 +182,12 @@ static double set_lines(struct waterfill_site *site, const struct sums *sums,
 
 		if (node->limit <= 0)
 			continue;
-		share = node->ramp * node->limit / sums->limit;
-		room = free_of(node) / volume;
+		share = node->ramp * node->limit * per_limit;
+		room = free_of(node) * per_conn;
 		node->cap = min(site->beta * share, room);
 		node->floor = min(site->floor_share * share, node->cap);
-		node->gain = node->limit / volume;
-		node->offset = node->est / volume;
+		node->gain = node->limit * per_conn;
+		node->offset = node->est * per_conn;
 		cap_sum += node->cap;
 	}
 	return cap_sum;

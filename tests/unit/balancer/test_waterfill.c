@@ -238,7 +238,27 @@ static void check_bounds(const struct waterfill_site *site, double volume)
 		assert_true(sum == 0);
 }
 
-static void test_any_site_sums_to_one_and_keeps_hard_bounds(void **state)
+/* Unless caps had to be raised, all whom no bound keeps away are at the level
+ * at the end of the horizon. */
+static void check_level(const struct waterfill_site *site, double volume)
+{
+	double cap_sum = 0;
+
+	for (uint32_t i = 0; i < site->node_count; i++)
+		cap_sum += site->nodes[i].cap;
+	if (site->overflow || cap_sum < 1 + 1e-9)
+		return;
+	for (uint32_t i = 0; i < site->node_count; i++) {
+		const struct waterfill_node *node = &site->nodes[i];
+		double line = (site->level * node->limit - node->est) / volume;
+		double p = fmin(fmax(line, node->floor), node->cap);
+
+		assert_true(fabs(node->p - p) < 1e-9);
+	}
+}
+
+static void
+test_any_site_sums_to_one_at_one_level_and_keeps_hard_bounds(void **state)
 {
 	struct rng rng;
 
@@ -255,6 +275,7 @@ static void test_any_site_sums_to_one_and_keeps_hard_bounds(void **state)
 			volume = 0;
 		solve(&site, nodes, count, volume);
 		check_bounds(&site, volume);
+		check_level(&site, fmax(volume, fmin(1, free)));
 		if (free > 0)
 			assert_int_equal(site.overflow, volume > free);
 	}
@@ -265,7 +286,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rules),
 		cmocka_unit_test(
-			test_any_site_sums_to_one_and_keeps_hard_bounds),
+			test_any_site_sums_to_one_at_one_level_and_keeps_hard_bounds),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
