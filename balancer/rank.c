@@ -202,17 +202,19 @@ static void run_waterfall(struct work *work, const struct candidates_row *rows)
 	to->anywhere_panic = fall.anywhere_panic;
 }
 
+/* Writes the whole cell. */
 static void fill_cell(struct steady *steady, uint32_t number,
 		      const struct candidates_row *row,
 		      const struct waterfall_cell *from,
 		      struct snapshot_cell *cell)
 {
-	uint16_t sum[CANDIDATES_MAX];
+	const uint16_t *sum = steady_cell(steady, number, row, from->share);
 
-	cell->candidate_count = (uint8_t)row->count;
-	cell->panic = from->panic;
-	cell->nearest_ranks = row->nearest_ranks;
-	steady_cell(steady, number, row, from->share, sum);
+	*cell = (struct snapshot_cell){
+		.candidate_count = (uint8_t)row->count,
+		.panic = from->panic,
+		.nearest_ranks = row->nearest_ranks,
+	};
 	for (unsigned j = 0; j < row->count; j++) {
 		cell->site[j] = row->site[j];
 		cell->km[j] = row->km[j];

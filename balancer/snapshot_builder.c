@@ -120,7 +120,7 @@ static void carve_trees(struct snapshot_service *to,
 	}
 }
 
-/* Nodes, draws and trees are written whole later; the rest starts out as
+/* Nodes, draws, trees and cells are written whole later; the rest starts out as
  * zeros. */
 static void carve_service(struct snapshot_service *to,
 			  const struct catalog *catalog,
@@ -138,7 +138,6 @@ static void carve_service(struct snapshot_service *to,
 	to->cells = carve(at, cells, sizeof(*to->cells));
 	memset(to->sites, 0, from->site_count * sizeof(*to->sites));
 	memset(to->anywhere, 0, from->site_count * sizeof(*to->anywhere));
-	memset(to->cells, 0, cells * sizeof(*to->cells));
 	carve_trees(to, catalog, from, at);
 }
 

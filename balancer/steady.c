@@ -96,15 +96,15 @@ static double sum_limits(const struct waterfill_site *site)
 	double sum = 0;
 
 	for (uint32_t i = 0; i < site->node_count; i++)
-		if (site->nodes[i].limit > 0)
-			sum += site->nodes[i].limit;
+		sum += site->nodes[i].limit > 0 ? site->nodes[i].limit : 0;
 	return sum;
 }
 
-/* gain: what a node asks for; offset: 1 while it is below its cap. */
-static void ask(struct waterfill_site *site)
+/* What nodes ask for (gain), and who is below his cap (offset: 1, else 0).
+ * Returns what all ask for. */
+static double ask(struct waterfill_site *site)
 {
-	double limits = sum_limits(site);
+	double limits = sum_limits(site), asked = 0;
 
 	for (uint32_t i = 0; i < site->node_count; i++) {
 		struct waterfill_node *node = &site->nodes[i];
@@ -113,61 +113,58 @@ static void ask(struct waterfill_site *site)
 		node->published = steady_quanta(node->published, ratio);
 		node->gain = node->published * node->limit;
 		node->offset = 1;
+		asked += node->gain;
 	}
+	return asked;
 }
 
-/* What one unit of asking gets when those at their cap have it; 0: everybody
- * is at it. */
-static double unit(const struct waterfill_site *site)
+/* What those at their cap leave, and what the others ask for. */
+struct rest {
+	double free, asked;
+};
+
+/* Caps those that get too much at @per_unit; returns whether there is one more
+ * of them. Without branches: nobody could foresee them. */
+static bool cap_at(struct waterfill_site *site, double per_unit,
+		   struct rest *rest_r)
 {
-	double rest = 1, asked = 0;
-
-	for (uint32_t i = 0; i < site->node_count; i++) {
-		const struct waterfill_node *node = &site->nodes[i];
-
-		if (node->offset > 0)
-			asked += node->gain;
-		else
-			rest -= node->cap;
-	}
-	return asked > 0 && rest > 0 ? rest / asked : 0;
-}
-
-/* Whether there is one more of them. */
-static bool mark_capped(struct waterfill_site *site, double per_unit)
-{
-	bool more = false;
+	double free = 1, asked = 0, more = 0;
 
 	for (uint32_t i = 0; i < site->node_count; i++) {
 		struct waterfill_node *node = &site->nodes[i];
+		double below =
+			node->gain * per_unit <= node->cap * (1 + ROUNDING)
+				? node->offset
+				: 0;
 
-		if (node->offset > 0 && node->gain > 0 &&
-		    node->gain * per_unit > node->cap * (1 + ROUNDING)) {
-			node->offset = 0;
-			more = true;
-		}
+		more += node->offset - below;
+		node->offset = below;
+		asked += below * node->gain;
+		free -= (1 - below) * node->cap;
 	}
-	return more;
+	*rest_r = (struct rest){free, asked};
+	return more > 0;
 }
 
+/* Shares by what is asked for, nobody above his cap. */
 void steady_nodes(struct waterfill_site *site)
 {
-	double per_unit = 0;
+	struct rest rest = {1, ask(site)};
+	double per_unit;
 	unsigned round = 0;
 
-	ask(site);
 	if (site->overflow)
 		return;
-	do
-		per_unit = unit(site);
-	while (per_unit > 0 && mark_capped(site, per_unit) &&
-	       ++round < ROUNDS_MAX);
-	if (per_unit <= 0 || round == ROUNDS_MAX)
-		return;
+	do {
+		if (!(rest.asked > 0 && rest.free > 0) || round++ == ROUNDS_MAX)
+			return;
+		per_unit = rest.free / rest.asked;
+	} while (cap_at(site, per_unit, &rest));
 	for (uint32_t i = 0; i < site->node_count; i++) {
 		struct waterfill_node *node = &site->nodes[i];
+		double p = node->gain * per_unit;
 
-		node->p = node->offset > 0 ? node->gain * per_unit : node->cap;
+		node->p = node->offset > 0 ? p : node->cap;
 	}
 }
 
@@ -228,22 +225,24 @@ static bool same_shares(const uint16_t *kept, const uint16_t *fresh,
 	return true;
 }
 
-void steady_cell(struct steady *steady, uint32_t cell,
-		 const struct candidates_row *row, const double *share,
-		 uint16_t *cumulative_r)
+const uint16_t *steady_cell(struct steady *steady, uint32_t cell,
+			    const struct candidates_row *row,
+			    const double *share)
 {
 	struct kept_cell *kept = &steady->now->cells[cell];
 	uint16_t fresh[CANDIDATES_MAX];
+	size_t bytes = row->count * sizeof(*fresh);
 
 	quantise(share, row->count, fresh);
-	if (kept->count != row->count ||
-	    memcmp(kept->site, row->site, row->count * sizeof(uint16_t)) != 0 ||
-	    !same_shares(kept->cumulative, fresh, row->count)) {
-		kept->count = row->count;
-		memcpy(kept->site, row->site, sizeof(kept->site));
-		memcpy(kept->cumulative, fresh, sizeof(fresh));
-	}
-	memcpy(cumulative_r, kept->cumulative, sizeof(kept->cumulative));
+	if (kept->count == row->count &&
+	    memcmp(kept->site, row->site, bytes) == 0 &&
+	    (memcmp(kept->cumulative, fresh, bytes) == 0 ||
+	     same_shares(kept->cumulative, fresh, row->count)))
+		return kept->cumulative;
+	kept->count = row->count;
+	memcpy(kept->site, row->site, bytes);
+	memcpy(kept->cumulative, fresh, bytes);
+	return kept->cumulative;
 }
 
 /* -- clients without a place --------------------------------------------- */

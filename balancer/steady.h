@@ -56,13 +56,13 @@ void steady_service(struct steady *steady, unsigned index,
 
 /*
  * steady_cell - the shares to publish for @cell, added up, in 1/4096; the last
- * is 4096.
+ * of the row->count ones is 4096. Borrowed until the next call.
  *
  * @share  of its candidates in @row; sums to 1, or all 0
  */
-void steady_cell(struct steady *steady, uint32_t cell,
-		 const struct candidates_row *row, const double *share,
-		 uint16_t *cumulative_r);
+const uint16_t *steady_cell(struct steady *steady, uint32_t cell,
+			    const struct candidates_row *row,
+			    const double *share);
 
 /*
  * steady_places - put the sites for clients without a place in order and give
