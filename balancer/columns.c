@@ -15,11 +15,14 @@
 #define EQUAL	     0 /* of a block, of a member in a block */
 #define DIFFERENT    1
 #define ROUNDED_MAX  4e15 /* beyond, and NaN: not kept as it was */
+#define WORD	     sizeof(uint64_t)
 
 /* Going through the members of one pair of arrays. */
 struct pass {
 	const struct columns *columns;
 	uint64_t last[COLUMNS_MAX]; /* difference of each member */
+	/* Of the block: an element with the bits that differ anywhere. */
+	uint64_t differs[COLUMNS_ELEM_BYTES_MAX / WORD];
 };
 
 static int64_t rounded(double value, unsigned decimals)
@@ -182,6 +185,34 @@ static char *put_column(char *at, uint64_t *last, const struct column *column,
 	}
 }
 
+/* Most members are equal in all of a block: word by word that is seen sooner
+ * than member by member. */
+static void note_differences(struct pass *pass, const char *base,
+			     const char *target, unsigned count)
+{
+	unsigned words = pass->columns->elem_bytes / WORD;
+
+	memset(pass->differs, 0, sizeof(pass->differs));
+	for (unsigned i = 0; i < count; i++)
+		for (unsigned w = 0; w < words; w++) {
+			uint64_t from, to;
+
+			memcpy(&from, base, WORD);
+			memcpy(&to, target, WORD);
+			pass->differs[w] |= from ^ to;
+			base += WORD;
+			target += WORD;
+		}
+}
+
+static bool has_difference(const struct pass *pass, const struct column *column)
+{
+	static const char none[WORD];
+
+	return memcmp((const char *)pass->differs + column->offset, none,
+		      column->bytes) != 0;
+}
+
 static void put_block(struct buf *out, struct pass *pass, const char *base,
 		      const char *target, unsigned count)
 {
@@ -191,16 +222,19 @@ static void put_block(struct buf *out, struct pass *pass, const char *base,
 		buf_char(out, EQUAL);
 		return;
 	}
+	note_differences(pass, base, target, count);
 	buf_char(out, DIFFERENT);
 	for (unsigned c = 0; c < columns->count; c++) {
+		const struct column *column = &columns->list[c];
 		char *at =
 			buf_reserve(out, 1 + BITMAP_BYTES + BLOCK * VARINT_MAX);
-		char *end;
+		char *end = NULL;
 
 		if (!at)
 			return;
-		end = put_column(at + 1, &pass->last[c], &columns->list[c],
-				 base, target, columns->elem_bytes, count);
+		if (has_difference(pass, column))
+			end = put_column(at + 1, &pass->last[c], column, base,
+					 target, columns->elem_bytes, count);
 		*at = end ? DIFFERENT : EQUAL;
 		out->len += end ? (size_t)(end - at) : 1;
 	}
@@ -212,7 +246,9 @@ void columns_put(struct buf *out, const struct columns *columns,
 	struct pass pass = {.columns = columns};
 	size_t step = (size_t)columns->elem_bytes;
 
-	assert(columns->count <= COLUMNS_MAX);
+	assert(columns->count <= COLUMNS_MAX &&
+	       columns->elem_bytes <= COLUMNS_ELEM_BYTES_MAX &&
+	       columns->elem_bytes % WORD == 0);
 	for (size_t i = 0; i < count; i += BLOCK)
 		put_block(out, &pass, (const char *)base + i * step,
 			  (const char *)target + i * step,

@@ -25,10 +25,11 @@ struct column {
 /* What is in no column is not looked at and not touched. */
 struct columns {
 	const struct column *list;
-	uint32_t count; /* at most COLUMNS_MAX */
-	uint32_t elem_bytes;
+	uint32_t count;	     /* at most COLUMNS_MAX */
+	uint32_t elem_bytes; /* whole words, at most COLUMNS_ELEM_BYTES_MAX */
 };
-#define COLUMNS_MAX 40
+#define COLUMNS_MAX	       40
+#define COLUMNS_ELEM_BYTES_MAX 512
 
 /* columns_put - append to @out what turns @base into @target. */
 void columns_put(struct buf *out, const struct columns *columns,
