@@ -39,20 +39,21 @@ static void put_client(struct buf *b, const struct answer_client *client,
 	buf_sv(b, SV("},\"nodes\":["));
 }
 
-static void put_node(struct buf *b, const struct card_text *text,
-		     enum snapshot_family family, uint16_t km)
+/* Without the opening and the end. */
+static void put_node(struct buf *b, const struct snapshot_service *service,
+		     const struct draw_entry *entry,
+		     enum snapshot_family family)
 {
 	if (LIKELY(family == SNAPSHOT_V46))
-		card_text_put_v46(text, b);
+		card_text_put(&service->texts[entry->node], b);
 	else if (family == SNAPSHOT_V4)
-		card_text_put_v4(text, b);
+		card_put_v4(service->nodes[entry->node].card, b);
 	else
-		card_text_put_v6(text, b);
-	if (km != UNKNOWN_KM) {
+		card_put_v6(service->nodes[entry->node].card, b);
+	if (entry->km != UNKNOWN_KM) {
 		buf_sv(b, SV(",\"km\":"));
-		buf_u64(b, km);
+		buf_u64(b, entry->km);
 	}
-	buf_sv(b, SV("}"));
 }
 
 void answer_fetch_texts(const struct view_service *service,
@@ -60,12 +61,8 @@ void answer_fetch_texts(const struct view_service *service,
 {
 	const struct card_text *texts = service->ranking->texts;
 
-	for (unsigned i = 0; i < list->count; i++) {
-		const struct card_text *text = &texts[list->entries[i].node];
-
-		__builtin_prefetch(&text->bytes);
-		__builtin_prefetch(&text->len); /* often the same line */
-	}
+	for (unsigned i = 0; i < list->count; i++)
+		__builtin_prefetch(&texts[list->entries[i].node]);
 }
 
 void answer_fetch_bytes(const struct view_service *service,
@@ -85,17 +82,18 @@ void answer_put(struct buf *b, const struct view_service *service,
 		const struct answer_client *client,
 		const struct draw_list *list)
 {
-	const struct card_text *texts = service->ranking->texts;
-
 	buf_sv(b, service->head);
 	put_client(b, client, service->index);
+	if (list->count > 0)
+		buf_sv(b, SV(CARD_TEXT_HEAD));
 	for (unsigned i = 0; i < list->count; i++) {
-		const struct draw_entry *entry = &list->entries[i];
-
 		if (i > 0)
-			buf_sv(b, SV(","));
-		put_node(b, &texts[entry->node], client->family, entry->km);
+			buf_sv(b, SV("}," CARD_TEXT_HEAD));
+		put_node(b, service->ranking, &list->entries[i],
+			 client->family);
 	}
+	if (list->count > 0)
+		buf_sv(b, SV("}"));
 	buf_sv(b, service->tail);
 	if (list->count == 0)
 		buf_sv(b, SV(",\"flags\":[\"no_nodes\"]"));

@@ -4,6 +4,7 @@
  */
 #include "balancer/card.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "lib/base/hash.h"
@@ -114,16 +115,22 @@ static void point(struct card *card, const struct node_record *record,
 }
 
 /* Answers read it at random, so it lies apart from what they do not read. */
-static struct card_text text_of(struct sv bytes, const struct layout *at)
+static void keep_answer(struct card *card, const struct buf *data,
+			const struct layout *at)
 {
-	return (struct card_text){
-		.bytes = slab_dup(bytes.ptr, bytes.len),
-		.hash = hash_text(bytes),
-		.ipv4_at = (uint16_t)(at->marks.ipv4 - at->text),
-		.ipv6_at = (uint16_t)(at->marks.ipv6 - at->text),
-		.ports_at = (uint16_t)(at->marks.ports - at->text),
-		.len = (uint16_t)bytes.len,
+	struct sv head = SV(CARD_TEXT_HEAD);
+	size_t begin = at->text + head.len;
+	struct sv text = sv_of(data->data + begin, data->len - begin);
+
+	assert(memcmp(data->data + at->text, head.ptr, head.len) == 0);
+	card->text = (struct card_text){
+		.bytes = slab_dup(text.ptr, text.len),
+		.len = (uint16_t)text.len,
+		.hash = hash_text(text) >> 16,
 	};
+	card->ipv4_at = (uint16_t)(at->marks.ipv4 - begin);
+	card->ipv6_at = (uint16_t)(at->marks.ipv6 - begin);
+	card->ports_at = (uint16_t)(at->marks.ports - begin);
 }
 
 struct card *card_new(const struct node_record *record)
@@ -136,8 +143,7 @@ struct card *card_new(const struct node_record *record)
 	pack(&data, record, &at);
 	card = mem_alloc(sizeof(*card) + at.text);
 	memcpy(card->data, data.data, at.text);
-	card->text =
-		text_of(sv_of(data.data + at.text, data.len - at.text), &at);
+	keep_answer(card, &data, &at);
 	point(card, record, &at);
 	card->families = families_of(record);
 	card->id_hash = hash_text(sv_str(record->id));
@@ -197,18 +203,21 @@ void card_unpack(const struct card *card, struct node_record *record_r)
 
 /* -- answers ------------------------------------------------------------- */
 
-void card_text_put_v4(const struct card_text *text, struct buf *b)
+static void put_without(const struct card *card, size_t begin, size_t end,
+			struct buf *b)
 {
-	buf_put(b, text->bytes, text->ipv6_at);
-	buf_put(b, text->bytes + text->ports_at,
-		(size_t)text->len - text->ports_at);
+	buf_put(b, card->text.bytes, begin);
+	buf_put(b, card->text.bytes + end, card->text.len - end);
 }
 
-void card_text_put_v6(const struct card_text *text, struct buf *b)
+void card_put_v4(const struct card *card, struct buf *b)
 {
-	buf_put(b, text->bytes, text->ipv4_at);
-	buf_put(b, text->bytes + text->ipv6_at,
-		(size_t)text->len - text->ipv6_at);
+	put_without(card, card->ipv6_at, card->ports_at, b);
+}
+
+void card_put_v6(const struct card *card, struct buf *b)
+{
+	put_without(card, card->ipv4_at, card->ipv6_at, b);
 }
 
 /* -- holders ------------------------------------------------------------- */

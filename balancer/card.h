@@ -32,19 +32,22 @@ struct card_record {
 	bool has_position;
 };
 
-/* All that answers need of a card. */
+/* All that answers need of a card for both families. Small, and without what
+ * is alike in all texts: answers read both at random. */
 struct card_text {
-	/* reply_put_node() for both families; the others leave out a part. */
-	char *bytes;   /* the card's; in the slab */
-	uint64_t hash; /* of the bytes */
-	uint16_t ipv4_at, ipv6_at, ports_at, len;
+	char *bytes; /* reply_put_node() from behind CARD_TEXT_HEAD on; the
+		      * card's, in the slab */
+	uint64_t len : 16;
+	uint64_t hash : 48; /* of the bytes */
 };
+#define CARD_TEXT_HEAD "{\"id\":\""
 
 struct card {
 	struct card_text text;
+	uint16_t ipv4_at, ipv6_at, ports_at; /* in the text's bytes */
+	uint8_t families;		     /* CARD_HAS_* */
 	uint64_t id_hash;   /* hash_text(id): part of every score */
 	uint64_t site_hash; /* of (service, region, zone) */
-	uint8_t families;   /* CARD_HAS_* */
 	_Atomic uint32_t refs;
 	struct card_record record; /* what it points to is in data */
 	char data[];
@@ -59,15 +62,15 @@ void card_unpack(const struct card *card, struct node_record *record_r);
 /* card_is_of - whether that record equals @record. */
 bool card_is_of(const struct card *card, const struct node_record *record);
 
-/* card_text_put_v46, _v4, _v6 - append reply_put_node() for these families;
- * there is an address of the one that is asked for. */
-static inline void card_text_put_v46(const struct card_text *text,
-				     struct buf *b)
+/* card_text_put - append the text without its head, for both families. */
+static inline void card_text_put(const struct card_text *text, struct buf *b)
 {
 	buf_put(b, text->bytes, text->len);
 }
-void card_text_put_v4(const struct card_text *text, struct buf *b);
-void card_text_put_v6(const struct card_text *text, struct buf *b);
+/* card_put_v4, card_put_v6 - the same for one family, of which there is an
+ * address. */
+void card_put_v4(const struct card *card, struct buf *b);
+void card_put_v6(const struct card *card, struct buf *b);
 
 /* card_ref - one more holder of @card; returns @card. */
 struct card *card_ref(struct card *card);
