@@ -1,7 +1,8 @@
 # `make bench-resolve`: /resolve beside nginx, on one core each. Benchmarks in
 # C: tests/bench/<name>.c without "bench_" stands alone.
-$(BUILD)/bench/loadgen $(BUILD)/bench/flood $(BUILD)/bench/syscalls_constant: \
-		$(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o
+BENCH_ALONE := $(addprefix $(BUILD)/bench/,loadgen flood syscalls_constant \
+	pauses)
+$(BENCH_ALONE): $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o
 	@mkdir -p $(@D)
 	@$(CC) $(LDFLAGS) -o $@ $^ -lpthread
 
@@ -10,9 +11,8 @@ $(BUILD)/bench/evhttp_constant: $(BUILD)/obj/tests/bench/evhttp_constant.o
 	@$(CC) $(LDFLAGS) -o $@ $^ -levent
 
 .PHONY: bench-resolve
-bench-resolve: $(BUILD)/bench/loadgen $(BUILD)/bench/evhttp_constant \
-		$(BUILD)/bench/syscalls_constant $(BUILD)/bin/peri-registry \
-		$(BUILD)/bin/peri-balancer
+bench-resolve: $(BENCH_ALONE) $(BUILD)/bench/evhttp_constant \
+		$(BUILD)/bin/peri-registry $(BUILD)/bin/peri-balancer
 	@/usr/bin/python3 tests/bench/resolve.py --build $(BUILD) $(BENCH_ARGS)
 
 # What one /resolve executes must not grow unnoticed.

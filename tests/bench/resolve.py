@@ -221,6 +221,15 @@ http {{
 
     # ---- measuring ----
 
+    def pause_us(self):
+        """How long the machine itself stops a program, on either core."""
+        running = [subprocess.Popen(
+            ["taskset", "-c", core,
+             os.path.join(self.build, "bench", "pauses"),
+             str(self.args.seconds)], stdout=subprocess.PIPE, text=True)
+            for core in ("0", "1")]
+        return max(float(p.communicate(timeout=60)[0]) for p in running)
+
     def load(self, server, targets=None, conns=64, rate=0, depth=1):
         """One short load; what the generator and /proc say of it."""
         port, pid = server
@@ -391,8 +400,13 @@ def row_rebuild(bench):
                "quiet": bench.balancer(100)}
     ratio = bench.compare("rebuild", servers, {**CPU, "max": "us"},
                           rate=10000)
-    worst = max(bench.load(servers["nodes100000"], rate=10000)["max"]
-                for _ in range(3))
+    worst = pause = 0
+    for _ in range(3):
+        worst = max(worst,
+                    bench.load(servers["nodes100000"], rate=10000)["max"])
+        pause = max(pause, bench.pause_us())
+    # No request can be better than the machine at that time.
+    print(f"rebuild.pause_of_idle_machine {pause:.0f} us")
     bench.judge("rebuild.max", worst, "us", most=5000)
     bench.judge("rebuild.p99_to_quiet", ratio("p99", "nodes100000", "quiet"),
                 "x", most=1.2)
