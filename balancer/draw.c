@@ -372,24 +372,16 @@ static void fill_drained(struct draw *draw)
 		fill_from(draw, step, TIER_DRAINED, draw->want);
 }
 
-/*
- * A list that begins with a node of @tier. The first site is scanned for all
- * the places: when no other site has a refuge its spare node is there.
- */
+/* A list that begins with a node of @tier. */
 static void fill_list(struct draw *draw, unsigned tier)
 {
 	unsigned main_count = draw->want > 1 ? draw->want - 1 : 1;
-	struct draw_best best;
 
-	scan(draw, 0, tier, draw->want, &best);
-	for (unsigned i = 0; i < best.count && i < main_count; i++)
-		append(draw, &best, i, 0);
+	/* Where there is no other site, none has a refuge: one scan for all. */
+	fill_from(draw, 0, tier,
+		  draw->walk.count > 1 ? main_count : draw->want);
 	fill_tiers(draw, tier, main_count);
-	if (draw->want == main_count || fill_refuge(draw))
-		return;
-	if (best.count > main_count)
-		append(draw, &best, main_count, 0);
-	else
+	if (draw->list->count < draw->want && !fill_refuge(draw))
 		fill_tiers(draw, tier, draw->want);
 }
 
