@@ -1,9 +1,6 @@
 /*
  * sim_ranking.c - runs one simulation of the ranking and prints its figures,
  * or the acceptance set (docs/SIMULATOR.md).
- * Usage: sim --world FILE --scenario FILE [--policy NAME] [--seed N] [--json]
- *	      [--renew S] [--rate N] [--replicas N]
- *	  sim --accept [--only ID] [--quick] [--seed N] [--seeds N]
  */
 #include <getopt.h>
 #include <stdio.h>
@@ -20,17 +17,39 @@ struct options {
 	enum rival_kind policy;
 	uint64_t seed, replicas;
 	double renew_s, rate_per_s; /* below 0: as the scenario says */
-	bool json, accept;
+	bool json, accept, help;
 	struct bars_options bars;
 };
 
 static const char usage[] =
-	"sim --world FILE --scenario FILE [--policy NAME] [--seed N] "
-	"[--json]\n"
-	"    [--renew SECONDS] [--rate PER_SECOND] [--replicas N]\n"
-	"    one run; NAME: perihelion, least, goim, two-choices, weighted\n"
-	"sim --accept [--only ID] [--quick] [--seed N] [--seeds N]\n"
-	"    the acceptance set L1 to L14, from the top of the tree\n";
+	"usage: sim --world FILE --scenario FILE [options]   one run\n"
+	"       sim --accept [options]                       L1 to L14\n"
+	"\n"
+	"The ranking's real builder and draw in virtual time; equal input "
+	"gives\n"
+	"equal figures. docs/SIMULATOR.md says what they are and has the "
+	"files'\n"
+	"format; tests/sim/ranking/ has worlds and scenarios.\n"
+	"\n"
+	"one run\n"
+	"  --world FILE      sites, nodes, cells\n"
+	"  --scenario FILE   what happens to them\n"
+	"  --policy NAME     perihelion (default), least, goim, two-choices,\n"
+	"                    weighted\n"
+	"  --renew SECONDS, --rate PER_SECOND, --replicas N\n"
+	"                    instead of what the scenario says\n"
+	"  --json            one object instead of a table\n"
+	"the acceptance set, from the top of the tree; exit 1: a bar is "
+	"missed\n"
+	"  --only ID         one of its lines: L4\n"
+	"  --quick           one seed, fewer combinations\n"
+	"  --seeds N         how many seeds (4)\n"
+	"both\n"
+	"  --seed N          the first one (1)\n"
+	"  --help            this text\n"
+	"\n"
+	"  sim --world tests/sim/ranking/worlds/metros.json \\\n"
+	"      --scenario tests/sim/ranking/scenarios/L3.json --policy goim\n";
 
 static bool take(struct options *o, int letter, const char *value)
 {
@@ -64,6 +83,8 @@ static bool take(struct options *o, int letter, const char *value)
 		return o->accept = true;
 	case 'q':
 		return o->bars.quick = true;
+	case 'h':
+		return o->help = true;
 	default:
 		return false;
 	}
@@ -84,14 +105,24 @@ static bool read_options(struct options *o, int argc, char **argv)
 		{"json", no_argument, NULL, 'j'},
 		{"accept", no_argument, NULL, 'a'},
 		{"quick", no_argument, NULL, 'q'},
+		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
 	};
-	int letter;
+	int letter, index;
 
-	while ((letter = getopt_long(argc, argv, "", names, NULL)) != -1)
-		if (!take(o, letter, optarg))
+	while ((letter = getopt_long(argc, argv, "", names, &index)) != -1)
+		if (letter == '?') /* getopt_long() has said it */
 			return false;
-	return optind == argc && (o->accept || (o->world && o->scenario));
+		else if (!take(o, letter, optarg)) {
+			fprintf(stderr, "sim: --%s: not \"%s\"\n",
+				names[index].name, optarg);
+			return false;
+		}
+	if (o->help || o->accept || (o->world && o->scenario))
+		return optind == argc;
+	fputs("sim: --world and --scenario, or --accept, are missing\n",
+	      stderr);
+	return false;
 }
 
 static void override(const struct options *o, struct sim_scenario *scenario)
@@ -194,9 +225,11 @@ int main(int argc, char **argv)
 			    .bars = {.seed_count = 4}};
 
 	if (!read_options(&o, argc, argv)) {
-		fputs(usage, stderr);
+		fputs("sim --help says how it is used\n", stderr);
 		return 2;
 	}
+	if (o.help)
+		return fputs(usage, stdout) < 0;
 	o.bars.first_seed = o.seed;
 	return o.accept ? bars_run(&o.bars) : run_one(&o);
 }
