@@ -8,7 +8,9 @@ WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes \
 	-Wmissing-prototypes -Wpointer-arith -Wcast-align -Wwrite-strings \
 	-Wundef -Wvla -Wformat=2 -Wno-format-nonliteral -Wimplicit-fallthrough
 CPPFLAGS := -I. -Iclient/include -D_GNU_SOURCE
-BASE_CFLAGS := -std=c11 -g -fno-omit-frame-pointer -pthread $(WARNINGS)
+# Replicas of different processors must get the same sums: nothing is fused.
+BASE_CFLAGS := -std=c11 -g -fno-omit-frame-pointer -pthread \
+	-ffp-contract=off $(WARNINGS)
 HARDENING := -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
 
 ifeq ($(VARIANT),release)
