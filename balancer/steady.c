@@ -100,7 +100,7 @@ static double sum_limits(const struct waterfill_site *site)
 	return sum;
 }
 
-/* What nodes ask for (gain), and who is below his cap (offset: 1, else 0).
+/* What nodes ask for (gain), and which are below their cap (offset: 1, else 0).
  * Returns what all ask for. */
 static double ask(struct waterfill_site *site)
 {

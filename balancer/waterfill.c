@@ -123,7 +123,7 @@ static double cross(const struct waterfill_site *site, double guess)
 /* Fixes p at @x and takes out what rounding left. */
 static void settle(struct waterfill_site *site, double x)
 {
-	double sum = 0;
+	double sum = 0, scale;
 
 	for (uint32_t i = 0; i < site->node_count; i++) {
 		struct waterfill_node *node = &site->nodes[i];
@@ -134,9 +134,9 @@ static void settle(struct waterfill_site *site, double x)
 	}
 	if (sum <= 0)
 		return;
-	sum = 1 / sum;
+	scale = 1 / sum;
 	for (uint32_t i = 0; i < site->node_count; i++)
-		site->nodes[i].p *= sum;
+		site->nodes[i].p *= scale;
 }
 
 static void clear(struct waterfill_site *site)
