@@ -47,7 +47,7 @@ struct httpd_request httpd_input_request(struct httpd_conn *conn,
 		.body = body,
 		.peer = conn->peer,
 		.peer_port = conn->peer_port,
-		.now_ms = conn->stamp_ms,
+		.now_ms = loop_now_ms(server->loop),
 		.server = server,
 		.conn = conn,
 		.out = &server->out,
@@ -237,6 +237,8 @@ size_t httpd_input_take(struct httpd_conn *conn, struct sv bytes)
 			break;
 		bytes.ptr += used;
 		bytes.len -= used;
+		if (conn->state == HTTPD_CONN_HEAD)
+			conn->stamp_ms = loop_now_ms(server->loop); /* next */
 		if (server->out.len >= FLUSH_AT_BYTES)
 			httpd_conn_write_out(conn);
 	}

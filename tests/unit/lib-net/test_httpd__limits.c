@@ -8,6 +8,8 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
+#include <stdio.h>
+
 #include "tests/unit/lib-net/httpd_world.h"
 
 /* A chunked body over the limit counts decoded bytes; and long heads. */
@@ -132,6 +134,36 @@ static void test_timeouts(void **state)
 	}
 }
 
+/* Each read ends in the middle of a request: the time for a head begins with
+ * each head, not with the first that came in parts. */
+static void test_a_pipeline_in_odd_parts(void **state)
+{
+	static const char request[] = "GET /a HTTP/1.1\r\n" HOST "\r\n";
+	enum { HALF = 10, REQUESTS = 12, GAP_MS = 30 };
+	struct httpd_limits limits = short_limits();
+	struct helper_client c;
+	struct world *world;
+	char text[256];
+
+	(void)state;
+	limits.head_timeout_ms = 5 * GAP_MS;
+	world = open_world(limits);
+	(void)snprintf(text, sizeof(text), "%s%.*s", request + HALF, HALF,
+		       request);
+	ask(world, &c, sv_of(request, HALF));
+	for (unsigned i = 1; i <= REQUESTS; i++) {
+		int64_t until_ms = clk_mono_ms() + GAP_MS;
+
+		while (clk_mono_ms() < until_ms)
+			helper_turn(world->loop);
+		helper_write(&c, sv_str(text));
+		helper_read_text(&c, "0 /a", i);
+	}
+	assert_int_equal(counters(world)->refused_408, 0);
+	helper_close(&c);
+	close_world(world);
+}
+
 /* Who has said nothing yet is not given the time of one between requests. */
 static void test_silence_and_idleness(void **state)
 {
@@ -202,6 +234,7 @@ int main(void)
 		cmocka_unit_test(test_limits_of_size),
 		cmocka_unit_test(test_refusal_is_readable),
 		cmocka_unit_test(test_timeouts),
+		cmocka_unit_test(test_a_pipeline_in_odd_parts),
 		cmocka_unit_test(test_silence_and_idleness),
 		cmocka_unit_test(test_too_many_connections),
 	};
