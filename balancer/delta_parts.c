@@ -33,6 +33,7 @@ static const struct column site_members[] = {
 	COLUMN(snapshot_site, bias_km),
 	COLUMN(snapshot_site, limit),
 	COLUMN(snapshot_site, est),
+	COLUMN(snapshot_site, steady_est),
 	COLUMN(snapshot_site, headroom_per_s),
 	COLUMN(snapshot_site, admitted_per_s),
 	COLUMN(snapshot_site, level),

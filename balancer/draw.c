@@ -151,7 +151,7 @@ static double refuge_room(const struct walk *walk, uint32_t step)
 {
 	const struct snapshot_site *site =
 		&walk->service->sites[walk_site(walk, step)];
-	double room = REFUGE_FULL * site->limit - site->est;
+	double room = REFUGE_FULL * site->limit - site->steady_est;
 
 	return room > 0 ? room : 0;
 }
@@ -179,7 +179,7 @@ static uint32_t refuge_find(const struct walk *walk, uint32_t end, double *at)
  */
 static uint32_t refuge_step(const struct walk *walk, uint64_t key)
 {
-	double need = walk->service->sites[walk_site(walk, 0)].est;
+	double need = walk->service->sites[walk_site(walk, 0)].steady_est;
 	double u = (double)(hash_mix(key ^ REFUGE_SALT) >> 11) * 0x1p-53;
 	double beyond = u * need, room;
 	uint32_t end = walk->count < SNAPSHOT_CANDIDATES ? walk->count
@@ -375,11 +375,11 @@ static void fill_drained(struct draw *draw)
 /* A list that begins with a node of @tier. */
 static void fill_list(struct draw *draw, unsigned tier)
 {
-	unsigned main_count = draw->want > 1 ? draw->want - 1 : 1;
+	/* Where there is no other site, none has a refuge. */
+	unsigned main_count = draw->want > 1 && draw->walk.count > 1
+				      ? draw->want - 1
+				      : draw->want;
 
-	/* Where there is no other site, none has a refuge: one scan for all. */
-	fill_from(draw, 0, tier,
-		  draw->walk.count > 1 ? main_count : draw->want);
 	fill_tiers(draw, tier, main_count);
 	if (draw->list->count < draw->want && !fill_refuge(draw))
 		fill_tiers(draw, tier, draw->want);

@@ -224,7 +224,8 @@ static void fill_cell(struct steady *steady, uint32_t number,
 	}
 }
 
-static void fill_cells(struct work *work, const struct candidates_row *rows)
+/* What is published from here on is what was published of these sites. */
+static void steady_sites(struct work *work)
 {
 	struct rank *r = work->rank;
 
@@ -237,6 +238,18 @@ static void fill_cells(struct work *work, const struct candidates_row *rows)
 	}
 	steady_service(r->steady, work->index, r->site_ids,
 		       work->to->site_count, work->to->cell_count);
+	for (uint32_t s = 0; s < work->to->site_count; s++) {
+		struct snapshot_site *site = &work->to->sites[s];
+
+		site->steady_est =
+			steady_est(r->steady, s, site->est, site->limit);
+	}
+}
+
+static void fill_cells(struct work *work, const struct candidates_row *rows)
+{
+	struct rank *r = work->rank;
+
 	for (uint32_t c = 0; c < work->to->cell_count; c++)
 		fill_cell(r->steady, c, &rows[c], &r->cells[c],
 			  &work->to->cells[c]);
@@ -417,6 +430,7 @@ void rank_service(struct rank *rank, unsigned index,
 	run_waterfall(&work, rows);
 	for (uint32_t s = 0; s < to->site_count; s++)
 		fill_site(&work, s);
+	steady_sites(&work);
 	fill_cells(&work, rows);
 	fill_anywhere(&work);
 }

@@ -85,6 +85,7 @@ struct snapshot_site {
 	const char *region, *zone, *carrier; /* in the catalog */
 	double bias_km;
 	double limit, est;	   /* sums over its healthy nodes */
+	double steady_est;	   /* as published: refuges go by it */
 	double headroom_per_s;	   /* at 0.90*K, per second of the horizon */
 	double admitted_per_s;	   /* by the waterfall */
 	double level;		   /* of the water-filling */
@@ -112,7 +113,9 @@ struct snapshot_cell {
 	uint8_t candidate_count;	      /* 0 = answered from anywhere[] */
 	uint8_t panic; /* some share was handed out beyond all headroom */
 	uint8_t nearest_ranks; /* candidates_row's; only for people */
+	uint8_t zero;	       /* memcmp() must not see padding */
 };
+_Static_assert(sizeof(struct snapshot_cell) == 64, "a cache line, no padding");
 
 /*
  * The order for clients without a place (cell 0, a cell without a centre) and

@@ -26,6 +26,7 @@ struct kept_service {
 	struct kept_cell *cells;
 	struct steady_place *places; /* as published */
 	uint32_t *position;	     /* of each site in places */
+	double *ests;		     /* of each site; below 0: none yet */
 	uint32_t site_count, cell_count, place_count;
 };
 
@@ -45,6 +46,7 @@ static void forget(struct kept_service *s)
 	mem_free(s->cells);
 	mem_free(s->places);
 	mem_free(s->position);
+	mem_free(s->ests);
 	memset(s, 0, sizeof(*s));
 }
 
@@ -168,7 +170,7 @@ void steady_nodes(struct waterfill_site *site)
 	}
 }
 
-/* -- cells --------------------------------------------------------------- */
+/* -- sites and cells ----------------------------------------------------- */
 
 void steady_service(struct steady *steady, unsigned index,
 		    const uint64_t *site_ids, uint32_t site_count,
@@ -186,8 +188,21 @@ void steady_service(struct steady *steady, unsigned index,
 	s->cells = mem_array(cell_count, sizeof(*s->cells));
 	s->places = mem_array(site_count, sizeof(*s->places));
 	s->position = mem_array(site_count, sizeof(*s->position));
+	s->ests = mem_array(site_count, sizeof(*s->ests));
+	for (uint32_t i = 0; i < site_count; i++)
+		s->ests[i] = -1;
 	s->site_count = site_count;
 	s->cell_count = cell_count;
+}
+
+double steady_est(struct steady *steady, uint32_t site, double est,
+		  double limit)
+{
+	double *kept = &steady->now->ests[site];
+
+	if (*kept < 0 || fabs(est - *kept) > STEADY_PART * limit)
+		*kept = est;
+	return *kept;
 }
 
 /* Sums are rounded, not shares: so they end at 4096. */

@@ -1,8 +1,8 @@
 /*
- * steady.h - what is published moves only when it has to: weights of nodes and
- * shares of cells keep what they were while what is right now is within 2 % of
- * it, so that noise does not change a device's list. Pure but for what it
- * keeps; builder's thread.
+ * steady.h - what is published moves only when it has to: weights of nodes,
+ * shares of cells and how full sites are keep what they were while what is
+ * right now is within 2 % of it, so that noise does not change a device's list.
+ * Pure but for what it keeps; builder's thread.
  */
 #ifndef PERI_BALANCER_STEADY_H
 #define PERI_BALANCER_STEADY_H
@@ -53,6 +53,13 @@ void steady_nodes(struct waterfill_site *site);
 void steady_service(struct steady *steady, unsigned index,
 		    const uint64_t *site_ids, uint32_t site_count,
 		    uint32_t cell_count);
+
+/*
+ * steady_est - the connections to publish for @site of that service: what was
+ * published while @est is within 2 % of @limit of it, else @est.
+ */
+double steady_est(struct steady *steady, uint32_t site, double est,
+		  double limit);
 
 /*
  * steady_cell - the shares to publish for @cell, added up, in 1/4096; the last

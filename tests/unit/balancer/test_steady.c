@@ -411,6 +411,69 @@ static void test_lists_stay_in_a_steady_fleet(void **state)
 	}
 }
 
+/* Three regions of eight nodes; the nearest neighbour of the first has room for
+ * two fifths of its clients. */
+static void tight_load(struct world *w, unsigned conns_a, unsigned conns_b)
+{
+	struct feed_load load = {.age_ms = 0};
+
+	w->now_ms += 1000;
+	for (unsigned i = 0; i < 24; i++) {
+		name_of(load.id, i);
+		load.conns = i < 8 ? conns_a : i < 16 ? conns_b : 100;
+		fleet_load(w->fleet, &load, w->now_ms);
+	}
+}
+
+static unsigned last_entries(const struct snapshot *snap, uint16_t cell,
+			     uint32_t *nodes)
+{
+	unsigned changes = 0;
+
+	for (unsigned i = 0; i < DEVICES; i++) {
+		struct draw_list list =
+			world_draw(&snap->services[0], cell, hash_mix(i),
+				   DRAW_DEFAULT, SNAPSHOT_V46);
+		uint32_t last = list.entries[DRAW_DEFAULT - 1].node;
+
+		changes += nodes[i] != last;
+		nodes[i] = last;
+	}
+	return changes;
+}
+
+static void test_refuges_stay_where_room_is_short(void **state)
+{
+	static const char *const regions[] = {"a", "b", "c"};
+	static uint32_t nodes[DEVICES];
+	struct snapshot *snap;
+	struct world w;
+	uint16_t cell;
+	char id[3];
+
+	(void)state;
+	world_init(&w);
+	cell = world_cell(&w, 0, 0);
+	for (unsigned i = 0; i < 24; i++) {
+		name_of(id, i);
+		world_put(&w, &(struct world_node){.id = id,
+						   .region = regions[i / 8],
+						   .lon = 20 * (int)(i / 8),
+						   .capacity = 1000});
+	}
+	for (unsigned round = 0; round < 5; round++) {
+		tight_load(&w, 500 + round, 700 + 3 * round);
+		snap = world_build(&w);
+		assert_true(last_entries(snap, cell, nodes) == 0 || round == 0);
+		snapshot_free(snap);
+	}
+	tight_load(&w, 500, 760); /* by 6 % of what it can hold */
+	snap = world_build(&w);
+	assert_true(last_entries(snap, cell, nodes) > 0);
+	snapshot_free(snap);
+	world_fini(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -423,6 +486,7 @@ int main(void)
 		cmocka_unit_test(test_cells),
 		cmocka_unit_test(test_places),
 		cmocka_unit_test(test_lists_stay_in_a_steady_fleet),
+		cmocka_unit_test(test_refuges_stay_where_room_is_short),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
