@@ -57,25 +57,32 @@ static void put_node(struct buf *b, const struct snapshot_service *service,
 }
 
 void answer_fetch_texts(const struct view_service *service,
-			const struct draw_list *list)
+			const struct draw_list *list,
+			enum snapshot_family family)
 {
-	const struct card_text *texts = service->ranking->texts;
+	const struct snapshot_service *ranking = service->ranking;
 
 	for (unsigned i = 0; i < list->count; i++)
-		__builtin_prefetch(&texts[list->entries[i].node]);
+		__builtin_prefetch(&ranking->texts[list->entries[i].node]);
+	for (unsigned i = 0; family != SNAPSHOT_V46 && i < list->count; i++)
+		__builtin_prefetch(&ranking->nodes[list->entries[i].node].card);
 }
 
 void answer_fetch_bytes(const struct view_service *service,
-			const struct draw_list *list)
+			const struct draw_list *list,
+			enum snapshot_family family)
 {
-	const struct card_text *texts = service->ranking->texts;
+	const struct snapshot_service *ranking = service->ranking;
 
 	for (unsigned i = 0; i < list->count; i++) {
-		const struct card_text *text = &texts[list->entries[i].node];
+		const struct card_text *text =
+			&ranking->texts[list->entries[i].node];
 
 		for (size_t at = 0; at < text->len; at += CACHE_LINE_BYTES)
 			__builtin_prefetch(text->bytes + at);
 	}
+	for (unsigned i = 0; family != SNAPSHOT_V46 && i < list->count; i++)
+		__builtin_prefetch(ranking->nodes[list->entries[i].node].card);
 }
 
 void answer_put(struct buf *b, const struct view_service *service,

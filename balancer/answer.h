@@ -21,11 +21,14 @@ struct answer_client {
 };
 
 /* answer_fetch_texts, answer_fetch_bytes - ask for the memory that answer_put()
- * reads, in two steps: the second reads what the first asked for. */
+ * reads for @family, in two steps: the second reads what the first asked for.
+ */
 void answer_fetch_texts(const struct view_service *service,
-			const struct draw_list *list);
+			const struct draw_list *list,
+			enum snapshot_family family);
 void answer_fetch_bytes(const struct view_service *service,
-			const struct draw_list *list);
+			const struct draw_list *list,
+			enum snapshot_family family);
 
 /* answer_put - append the body for @service with the nodes of @list. With
  * several hundred bytes a node it stays below HTTPD_FAST_BODY_MAX. */

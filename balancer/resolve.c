@@ -356,6 +356,13 @@ static const struct route {
 /* A browser asks first when a page sends headers of its own. */
 static void preflight(struct resolve_turn *turn)
 {
+	enum query_refusal refusal = find_client(turn, NULL);
+
+	if (refusal != QUERY_OK) {
+		resolve_refuse(turn->resolver, turn->req, refusal,
+			       sv_of("", 0));
+		return;
+	}
 	httpd_reply(turn->req, 204, NULL,
 		    SV(RESOLVE_CORS_LINE
 		       "Access-Control-Allow-Methods: GET, HEAD\r\n"
@@ -426,12 +433,12 @@ static void fetch_cell(struct resolve_turn *turn)
 static void fetch_texts(struct resolve_turn *turn)
 {
 	draw(turn, turn->query.device);
-	answer_fetch_texts(turn->service, &turn->list);
+	answer_fetch_texts(turn->service, &turn->list, turn->client.family);
 }
 
 static void fetch_bytes(struct resolve_turn *turn)
 {
-	answer_fetch_bytes(turn->service, &turn->list);
+	answer_fetch_bytes(turn->service, &turn->list, turn->client.family);
 }
 
 static void (*const steps[])(struct resolve_turn *turn) = {

@@ -216,6 +216,15 @@ def test_claimed_address_does_not_help(world):
     assert got[:5] == [200] * 5 and 429 in got
 
 
+def test_preflight_is_limited_and_health_is_not(world):
+    start(world, "--rate-limit=1", "--rate-burst=5")
+    asked = [http_call(world.public, "OPTIONS", "/resolve").status
+             for _ in range(20)]
+    assert asked[:5] == [204] * 5 and 429 in asked
+    assert {http_call(world.public, "GET", "/healthz").status
+            for _ in range(20)} == {200}
+
+
 def test_goim_form_is_limited(world):
     start(world, "--rate-limit=1", "--rate-burst=5")
     got = {http_call(world.public, "GET", "/goim/nodes/weighted").status

@@ -187,6 +187,59 @@ static void test_native(void **state)
 	fleet_free(&fleet);
 }
 
+/* Between two nodes stands a comma and nothing else, in each family. */
+static void test_two_nodes(void **state)
+{
+	static const char *const parts[SNAPSHOT_FAMILIES] = {
+		[SNAPSHOT_V46] = "\"ipv4\":[\"203.0.113.10\"],"
+				 "\"ipv6\":[\"2001:db8::10\"],",
+		[SNAPSHOT_V4] = "\"ipv4\":[\"203.0.113.10\"],",
+		[SNAPSHOT_V6] = "\"ipv6\":[\"2001:db8::10\"],",
+	};
+	struct balancer_settings s = default_settings();
+	struct fleet *fleet = fleet_new();
+	struct view *view;
+
+	(void)state;
+	put_node(fleet, "gru-1", "gru-1.edge.example.com");
+	put_node(fleet, "gru-2", "");
+	view = make_view(&s, fleet);
+	for (unsigned f = 0; f < SNAPSHOT_FAMILIES; f++) {
+		struct answer_client client = make_client(
+			view, "200.160.2.3", (enum snapshot_family)f);
+		const char *id[2], *nodes;
+		struct draw_list list;
+		struct buf got, want;
+
+		buf_init(&got, 16384);
+		buf_init(&want, 16384);
+		draw(view, &client, &list);
+		assert_int_equal(list.count, 2);
+		for (unsigned i = 0; i < 2; i++)
+			id[i] = view->services[0]
+					.ranking->nodes[list.entries[i].node]
+					.card->record.id;
+		for (unsigned i = 0; i < 2; i++)
+			buf_printf(
+				&want,
+				"%s{\"id\":\"%s\",\"region\":\"sa-east\",%s%s"
+				"\"tcp\":3101,\"km\":7}",
+				i ? "," : "\"nodes\":[", id[i],
+				strcmp(id[i], "gru-1") == 0
+					? "\"host\":\"gru-1.edge.example.com\","
+					: "",
+				parts[f]);
+		buf_str(&want, "]," TAIL "}");
+		answer_put(&got, &view->services[0], &client, &list);
+		nodes = strstr(buf_cstr(&got), "\"nodes\":");
+		assert_string_equal(nodes, buf_cstr(&want));
+		buf_fini(&got);
+		buf_fini(&want);
+	}
+	view_unref(&view);
+	fleet_free(&fleet);
+}
+
 /* Clients can read what we write, and nothing is left of a missing node. */
 static void test_nobody(void **state)
 {
@@ -291,6 +344,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_native),
+		cmocka_unit_test(test_two_nodes),
 		cmocka_unit_test(test_nobody),
 		cmocka_unit_test(test_goim),
 		cmocka_unit_test(test_find_service),

@@ -151,10 +151,31 @@ static void test_likeness_is_small(void **state)
 		target[i].four =
 			123456789; /* all change alike: one byte each */
 	assert_true(bytes_of(base, target, 1024) < 1024 + 4 * (1 + 6 + 32) + 5);
-	target[5].other = 1; /* in no column */
-	base[5] = target[5];
-	target[5].other = 0;
-	assert_int_equal(bytes_of(base, base, 1024), 4);
+}
+
+/* One member of one element differs, or something that is in no column: the
+ * others are not written, and not touched when it is applied. */
+static void test_one_member(void **state)
+{
+	static struct elem base[300], target[300], got[300];
+	struct buf out;
+
+	(void)state;
+	buf_init(&out, 4096);
+	target[7].two = 5;
+	target[7].other = 1; /* in no column */
+	target[299].other = 1;
+	columns_put(&out, &columns, base, target, 300);
+	got[7].other = 2;
+	assert_ptr_equal(columns_apply(&columns, got, 300, out.data),
+			 out.data + out.len);
+	assert_int_equal(got[7].two, 5);
+	assert_int_equal(got[7].other, 2);
+	got[7] = base[7];
+	assert_memory_equal(got, base, sizeof(got));
+	/* the block with the member; the one with nothing that is kept */
+	assert_int_equal(out.len, 2 * (1 + ARRAY_LEN(members)) + 32 + 1);
+	buf_fini(&out);
 }
 
 int main(void)
@@ -162,6 +183,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_round_trip),
 		cmocka_unit_test(test_rounding_settles),
+		cmocka_unit_test(test_one_member),
 		cmocka_unit_test(test_likeness_is_small),
 	};
 
