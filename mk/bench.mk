@@ -12,6 +12,7 @@ $(BUILD)/bench/evhttp_constant: $(BUILD)/obj/tests/bench/evhttp_constant.o
 
 .PHONY: bench-resolve
 bench-resolve: $(BENCH_ALONE) $(BUILD)/bench/evhttp_constant \
+		$(BUILD)/bench/bench_geo__lookup \
 		$(BUILD)/bin/peri-registry $(BUILD)/bin/peri-balancer
 	@/usr/bin/python3 tests/bench/resolve.py --build $(BUILD) $(BENCH_ARGS)
 

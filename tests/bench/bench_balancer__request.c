@@ -25,6 +25,7 @@ struct bench {
 	struct loop *loop;
 	struct httpd *server;
 	struct resolver resolver;
+	struct ratelimit *limit;
 	int clients[CONNECTIONS];
 	uint64_t answers;
 };
@@ -142,12 +143,13 @@ static void connect_all(struct bench *b)
 }
 
 static void set_up(struct bench *b, struct qsbr_slot *slot,
-		   struct demand *demand, struct ratelimit *limit)
+		   struct demand *demand)
 {
 	struct httpd_limits limits = httpd_default_limits();
 
+	b->limit = ratelimit_new(); /* its clock begins anew, too */
 	resolve_init(&b->resolver, slot, demand_counter(demand, 0), NULL,
-		     limit);
+		     b->limit);
 	rng_seed(&b->resolver.rng, 7);
 	clk_fake(200000);
 	if (loop_new(&b->loop) != 0)
@@ -162,7 +164,6 @@ int main(int argc, char **argv)
 	static const char *const names[] = {"anonymous", "device", "pipelined"};
 	unsigned requests = argc > 2 ? (unsigned)atoi(argv[2]) : 400000;
 	struct demand *demand = demand_new(1);
-	struct ratelimit *limit = ratelimit_new();
 	static struct qsbr_slot slot;
 	struct view_map *map = make_map();
 	struct view *view = bench_view(map);
@@ -174,7 +175,7 @@ int main(int argc, char **argv)
 		if (argc > 1 && strcmp(argv[1], names[form]) != 0)
 			continue;
 		memset(&bench, 0, sizeof(bench));
-		set_up(&bench, &slot, demand, limit);
+		set_up(&bench, &slot, demand);
 		clk_fake(-1);
 		start_us = clk_mono_us();
 		run(&bench, (enum form)form, requests);
@@ -183,6 +184,7 @@ int main(int argc, char **argv)
 		       (double)(clk_mono_us() - start_us) * 1000 /
 			       (double)bench.answers);
 		httpd_free(&bench.server);
+		ratelimit_free(&bench.limit);
 		loop_free(&bench.loop);
 		for (unsigned i = 0; i < CONNECTIONS; i++)
 			close(bench.clients[i]);
@@ -190,6 +192,5 @@ int main(int argc, char **argv)
 	view_unref(&view);
 	view_map_unref(&map);
 	demand_free(&demand);
-	ratelimit_free(&limit);
 	return 0;
 }

@@ -60,15 +60,17 @@ static inline struct view *bench_view(struct view_map *map)
 	struct snapshot_input input = {.now_ms = 200000,
 				       .policy = snapshot_default_policy(),
 				       .fleet = fleet_new()};
-	char name[] = "bench", trust[] = "--trust-ip-parameter=yes";
-	char *argv[] = {name, trust, NULL};
+	/* The limit is looked at for each request, and never reached. */
+	char name[] = "bench", trust[] = "--trust-ip-parameter=yes",
+	     rate[] = "--rate-limit=1000000", burst[] = "--rate-burst=1000000";
+	char *argv[] = {name, trust, rate, burst, NULL};
 	struct balancer_settings settings;
 	struct view_parts parts = {.map = map};
 	struct view *view;
 	struct buf why;
 
 	buf_init(&why, 4096);
-	if (conf_load(balancer_conf_table(), NULL, 2, argv, &settings, &why))
+	if (conf_load(balancer_conf_table(), NULL, 4, argv, &settings, &why))
 		bench_die(buf_cstr(&why));
 	buf_fini(&why);
 	for (unsigned i = 0; i < BENCH_NODES; i++)
