@@ -9,7 +9,7 @@
 
 struct bars_options {
 	const char *only; /* "L3", or NULL: all */
-	bool quick;	  /* one seed, fewer combinations */
+	bool quick;	  /* one seed, without L12 and the opponents */
 	uint64_t first_seed, seed_count;
 };
 

@@ -85,6 +85,7 @@ static void run_grid(struct bars *b, struct grid *grid)
 
 void bars_steady_l1(struct bars *b)
 {
+	struct sim_scenario s;
 	struct grid grid;
 
 	run_grid(b, &grid);
@@ -94,6 +95,9 @@ void bars_steady_l1(struct bars *b)
 	bars_judge(b, "AF p99 at 10,000/s", grid.af[2], af_bars[2]);
 	bars_judge(b, "AF p99 at 50,000/s", grid.af[3], af_bars[3]);
 	bars_judge(b, "extra distance, km", grid.worst.extra_km, 1);
+	s = bars_load(b, "L1-shared");
+	bars_judge(b, "AF p99 at 10,000/s, anonymous clients",
+		   bars_play(b, &s, NULL, NULL).af_p99, af_bars[2]);
 }
 
 void bars_steady_l2(struct bars *b)

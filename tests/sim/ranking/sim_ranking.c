@@ -42,7 +42,7 @@ static const char usage[] =
 	"the acceptance set, from the top of the tree; exit 1: a bar is "
 	"missed\n"
 	"  --only ID         one of its lines: L4\n"
-	"  --quick           one seed, fewer combinations\n"
+	"  --quick           one seed, without L12 and the opponents\n"
 	"  --seeds N         how many seeds (4)\n"
 	"both\n"
 	"  --seed N          the first one (1)\n"
@@ -118,8 +118,12 @@ static bool read_options(struct options *o, int argc, char **argv)
 				names[index].name, optarg);
 			return false;
 		}
+	if (optind < argc) {
+		fprintf(stderr, "sim: not an option: \"%s\"\n", argv[optind]);
+		return false;
+	}
 	if (o->help || o->accept || (o->world && o->scenario))
-		return optind == argc;
+		return true;
 	fputs("sim: --world and --scenario, or --accept, are missing\n",
 	      stderr);
 	return false;
