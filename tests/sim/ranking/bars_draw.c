@@ -19,7 +19,7 @@
 
 /* -- L12 ----------------------------------------------------------------- */
 
-#define LINE_BYTES 256
+#define LINE_BYTES 512
 
 /* @format with the folder of this build, into @command of LINE_BYTES. */
 static void command_of(const char *format, char *command)
