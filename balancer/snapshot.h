@@ -101,21 +101,18 @@ struct snapshot_site {
  * sites without a live node are never candidates.
  */
 struct snapshot_cell {
-	/* Rank j is chosen by cumulative[j-1] <= u < cumulative[j] (u in units
-	 * of 2^-32, below SNAPSHOT_TOP); from the last rank with a share on it
-	 * is SNAPSHOT_TOP. A rank without a share is never chosen by u, but
-	 * gives last entries. */
+	/* Rank j is chosen by cumulative[j-1] <= u < cumulative[j], u in units
+	 * of 2^-32; from the last rank with a share on it is SNAPSHOT_TOP. One
+	 * without a share is never chosen by u, but gives last entries. */
 	uint32_t cumulative[SNAPSHOT_CANDIDATES];
 	uint16_t site[SNAPSHOT_CANDIDATES];
-	uint16_t km[SNAPSHOT_CANDIDATES];     /* from the cell's centre;
-					       * SNAPSHOT_KM_UNKNOWN: no place */
+	uint16_t km[SNAPSHOT_CANDIDATES]; /* or SNAPSHOT_KM_UNKNOWN: no place */
 	int16_t cost_km[SNAPSHOT_CANDIDATES]; /* what the order went by */
 	uint8_t candidate_count;	      /* 0 = answered from anywhere[] */
 	uint8_t panic; /* some share was handed out beyond all headroom */
 	uint8_t nearest_ranks; /* candidates_row's; only for people */
 	uint8_t zero;	       /* memcmp() must not see padding */
 };
-_Static_assert(sizeof(struct snapshot_cell) == 64, "a cache line, no padding");
 
 /*
  * The order for clients without a place (cell 0, a cell without a centre) and

@@ -55,6 +55,9 @@ static uint32_t cell_count_of(const struct snapshot_input *input)
 	return input->cell_count > 0 ? input->cell_count : 1;
 }
 
+_Static_assert(sizeof(struct snapshot_cell) == CACHE_LINE_BYTES,
+	       "one line, and no padding: snapshots are compared by bytes");
+
 /* Every array of the block begins a cache line: a cell is one. */
 static size_t padded(size_t count, size_t elem_bytes)
 {
