@@ -393,9 +393,41 @@ static void test_equal_input_gives_equal_snapshots(void **state)
 	}
 }
 
+/* H is two renewals, but 10 s at least: a site's room is per second of it. */
+static void test_the_horizon(void **state)
+{
+	static const struct {
+		int64_t renew_ms;
+		double set_s, horizon_s;
+	} rows[] = {{1000, 0, 10},
+		    {5000, 0, 10},
+		    {5001, 0, 10.002},
+		    {30000, 0, 60},
+		    {30000, 15, 15}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct snapshot *snap;
+		struct world w;
+
+		world_init(&w);
+		world_put(&w, &(struct world_node){.id = "a",
+						   .capacity = 1000,
+						   .conns = 300});
+		w.policy.renew_ms = rows[i].renew_ms;
+		w.policy.horizon_s = rows[i].set_s;
+		snap = world_build(&w);
+		assert_true(fabs(snap->services[0].sites[0].headroom_per_s -
+				 600 / rows[i].horizon_s) < 1e-9);
+		snapshot_free(snap);
+		world_fini(&w);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_the_horizon),
 		cmocka_unit_test(test_what_holds_in_any_world),
 		cmocka_unit_test(test_equal_input_gives_equal_snapshots),
 	};
