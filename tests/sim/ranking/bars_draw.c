@@ -113,7 +113,7 @@ void bars_draw_l12(struct bars *b)
 		read_benchmark(figures);
 	for (unsigned i = 0; i < ARRAY_LEN(costs); i++)
 		bars_judge(b, costs[i].what, figures[i], costs[i].bar);
-	bars_judge(b, "calls of allocator or locks in the draw", count_calls(),
+	bars_judge(b, "calls of allocator or locks in a query", count_calls(),
 		   0);
 }
 
