@@ -71,6 +71,7 @@ static void put_site(struct explain *e, uint32_t rank)
 	jsonw_fixed(w, "headroom_per_s", site->headroom_per_s, 2);
 	jsonw_fixed(w, "admitted_per_s", site->admitted_per_s, 2);
 	jsonw_fixed(w, "est", site->est, 1);
+	jsonw_fixed(w, "steady_est", site->steady_est, 1);
 	jsonw_fixed(w, "limit", site->limit, 1);
 	jsonw_real(w, "bias_km", site->bias_km);
 	jsonw_bool(w, "bias_by_intent", site->bias_by_intent != 0);

@@ -18,7 +18,8 @@ struct explain_client {
  * explain_put - append the explanation of what draw_nodes() answers:
  * {"snapshot":{number,revision,age_ms,service},"client":{ip,country,area,city,
  *  carrier,lat,lon,source,cell,key,family},"policy":{..},"sites":[{site,region,zone,rank,km,carrier,
- *  cost,share,headroom_per_s,admitted_per_s,est,limit,bias_km}],"chosen":{site,rank,u},
+ *  cost,share,headroom_per_s,admitted_per_s,est,steady_est,limit,bias_km,bias_by_intent}],
+ *  "chosen":{site,rank,u},
  *  "nodes":[{id,site,limit,reported,load_age_ms,est,level,p,cap,floor,ramp,
  *  score,position,why}],"excluded":[{id,site,why}],"flags":[..]}
  *

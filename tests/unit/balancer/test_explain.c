@@ -161,6 +161,43 @@ static void test_members(void **state)
 	world_fini(&w);
 }
 
+/* Last entries go by what was published: so that is shown, too. */
+static void test_the_steady_est(void **state)
+{
+	static const struct row {
+		const char *rule, *want;
+		uint32_t conns;
+	} rows[] = {
+		{"at first, what is right is published",
+		 "\"est\":100.0,\"steady_est\":100.0,\"limit\":1000.0", 100},
+		{"it stays while that is within 2 % of the limit",
+		 "\"est\":119.0,\"steady_est\":100.0,\"limit\":1000.0", 119},
+		{"and goes along beyond",
+		 "\"est\":121.0,\"steady_est\":121.0,\"limit\":1000.0", 121},
+	};
+	struct world w;
+
+	(void)state;
+	world_init(&w);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct draw_query query = {.key = 42, .want = 2};
+		struct snapshot *snap;
+		struct buf out;
+
+		world_put(&w, &(struct world_node){.id = "a",
+						   .conns = rows[i].conns});
+		snap = world_build(&w);
+		query.service = &snap->services[0];
+		out = explain(&w, snap, &query);
+		if (!says(&out, rows[i].want))
+			fail_msg("%s: no %s in %s", rows[i].rule, rows[i].want,
+				 buf_cstr(&out));
+		buf_fini(&out);
+		snapshot_free(snap);
+	}
+	world_fini(&w);
+}
+
 static void test_flags(void **state)
 {
 	struct world w;
@@ -225,6 +262,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_it_says_what_the_draw_does),
 		cmocka_unit_test(test_members),
+		cmocka_unit_test(test_the_steady_est),
 		cmocka_unit_test(test_flags),
 		cmocka_unit_test(test_a_huge_site_is_cut),
 	};
