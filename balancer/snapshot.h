@@ -23,7 +23,7 @@
 
 enum snapshot_family { SNAPSHOT_V46, SNAPSHOT_V4, SNAPSHOT_V6 };
 
-/* Why a node is not drawn: the one closed list of ranking.md. */
+/* Why a node is not drawn: closed; POLICY, PORT and UNHEALTHY are reserved. */
 enum snapshot_why {
 	WHY_NONE,
 	WHY_EXPIRED,
