@@ -12,8 +12,8 @@ many=12000
 failed=0
 
 if ! command -v valgrind >/dev/null; then
-    echo "check-instructions: skipped, valgrind is not installed"
-    exit 0
+    echo "FAILED valgrind is missing: run deploy/deps.sh lint first"
+    exit 1
 fi
 out=$(mktemp)
 trap 'rm -f "$out"' EXIT

@@ -5,7 +5,8 @@ One server at a time, interleaved A B C C B A ...: each is pinned to core 0 with
 one worker, the generator to core 1. The city database is the real one, client
 addresses are random. CPU is what the worker threads used (their schedstat) per
 request. Ratios are taken within a round; medians of the rounds count.
-Prints `name value unit` lines and, for each bar, whether it is held.
+Prints `name value unit` lines and, for each bar, whether it is held; at the end
+how many are, and the names of the missed. Exits 1 when any is missed.
 
 usage: resolve.py [--build build/release] [--rounds 5] [--seconds 1]
                   [--only ROW[,ROW...]]
@@ -82,6 +83,27 @@ def node(i, nodes):
             "capacity": 50000, "boot_epoch": 1, "ttl_ms": 3600000}
 
 
+class Verdicts:
+    """What was said of each bar."""
+
+    def __init__(self):
+        self.held, self.missed = [], []
+
+    def judge(self, name, value, unit, most=None, least=None):
+        held = value <= most if most is not None else value >= least
+        bar = f"<= {most}" if most is not None else f">= {least}"
+        (self.held if held else self.missed).append(name)
+        print(f"{name} {value:.3f} {unit}  bar {bar}: "
+              f"{'held' if held else 'MISSED'}", flush=True)
+
+    def end(self):
+        """Print the sum; returns the exit status."""
+        print(f"resolve.bars_held {len(self.held)} count")
+        print(f"resolve.bars_missed {len(self.missed)} count",
+              *self.missed, flush=True)
+        return 1 if self.missed else 0
+
+
 class Bench:
     def __init__(self, args, folder):
         self.args, self.folder = args, folder
@@ -92,7 +114,7 @@ class Bench:
         self.fleet = harness.Fleet(folder)
         self.nginx = []
         self.registries, self.balancers, self.others = {}, {}, {}
-        self.missed = 0
+        self.verdicts = Verdicts()
         self.targets = self.path("targets")
         self.devices = self.path("devices")
         write_targets(self.targets, False)
@@ -280,13 +302,6 @@ http {{
         return lambda figure, a, b: statistics.median(
             x[figure] / y[figure] for x, y in zip(rounds[a], rounds[b]))
 
-    def judge(self, name, value, unit, most=None, least=None):
-        held = value <= most if most is not None else value >= least
-        bar = f"<= {most}" if most is not None else f">= {least}"
-        self.missed += not held
-        print(f"{name} {value:.3f} {unit}  bar {bar}: "
-              f"{'held' if held else 'MISSED'}", flush=True)
-
     def stop(self):
         self.fleet.stop()
         for process in self.nginx:
@@ -352,12 +367,12 @@ def against_nginx(bench, row, bar, targets, conns):
     servers = {"peri": bench.balancer(), "nginx": bench.other("constant"),
                "geoip2": bench.other("geoip2")}
     ratio = bench.compare(row, servers, CPU, targets=targets, conns=conns)
-    bench.judge(f"{row}.cpu_to_nginx", ratio("cpu", "peri", "nginx"), "x",
+    bench.verdicts.judge(f"{row}.cpu_to_nginx", ratio("cpu", "peri", "nginx"), "x",
                 most=bar)
     if targets == bench.targets:
-        bench.judge(f"{row}.cpu_to_geoip2", ratio("cpu", "peri", "geoip2"),
+        bench.verdicts.judge(f"{row}.cpu_to_geoip2", ratio("cpu", "peri", "geoip2"),
                     "x", most=0.55)
-        bench.judge(f"{row}.rate_to_nginx", ratio("rate", "peri", "nginx"),
+        bench.verdicts.judge(f"{row}.rate_to_nginx", ratio("rate", "peri", "nginx"),
                     "x", least=1.10)
 
 
@@ -381,9 +396,9 @@ def row_pipelined(bench):
     servers = {"peri": bench.balancer(), "nginx": bench.other("constant")}
     ratio = bench.compare("pipelined", servers, CPU, depth=16)
     # The generator is slower than we are here: CPU says what a core can do.
-    bench.judge("pipelined.rate_to_nginx", ratio("rate", "peri", "nginx"),
+    bench.verdicts.judge("pipelined.rate_to_nginx", ratio("rate", "peri", "nginx"),
                 "x", least=4)
-    bench.judge("pipelined.cpu_nginx_to_ours", ratio("cpu", "nginx", "peri"),
+    bench.verdicts.judge("pipelined.cpu_nginx_to_ours", ratio("cpu", "nginx", "peri"),
                 "x", least=4)
 
 
@@ -391,7 +406,7 @@ def row_fleet(bench):
     servers = {"nodes100000": bench.balancer(100000),
                "nodes100": bench.balancer(100)}
     ratio = bench.compare("fleet", servers, CPU)
-    bench.judge("fleet.rate_to_nodes100",
+    bench.verdicts.judge("fleet.rate_to_nodes100",
                 ratio("rate", "nodes100000", "nodes100"), "x", least=0.95)
 
 
@@ -401,7 +416,7 @@ def row_paced(bench):
     rate = min(80000, *(0.9 * bench.load(s)["rate"] for s in servers.values()))
     print(f"paced.requested {rate:.0f} requests/s")
     ratio = bench.compare("paced", servers, CPU, rate=rate)
-    bench.judge("paced.p99_to_nginx", ratio("p99", "peri", "nginx"), "x",
+    bench.verdicts.judge("paced.p99_to_nginx", ratio("p99", "peri", "nginx"), "x",
                 most=1.0)
 
 
@@ -418,15 +433,15 @@ def row_rebuild(bench):
         pause = max(pause, bench.pause_us())
     # What the machine did by itself in the seconds between these.
     print(f"rebuild.pause_of_machine {pause:.0f} us")
-    bench.judge("rebuild.max", worst, "us", most=5000)
-    bench.judge("rebuild.p99_to_quiet", ratio("p99", "nodes100000", "quiet"),
+    bench.verdicts.judge("rebuild.max", worst, "us", most=5000)
+    bench.verdicts.judge("rebuild.p99_to_quiet", ratio("p99", "nodes100000", "quiet"),
                 "x", most=1.2)
 
 
 def row_connect(bench):
     servers = {"peri": bench.balancer(), "nginx": bench.other("constant")}
     ratio = bench.compare("connect", servers, CPU, depth=0)
-    bench.judge("connect.cpu_to_nginx", ratio("cpu", "peri", "nginx"), "x",
+    bench.verdicts.judge("connect.cpu_to_nginx", ratio("cpu", "peri", "nginx"), "x",
                 most=1.0)
 
 
@@ -434,7 +449,7 @@ def row_workers(bench):
     servers = {"workers2": bench.balancer(workers=2), "worker1":
                bench.balancer()}
     ratio = bench.compare("workers", servers, CPU)
-    bench.judge("workers.cpu_to_one", ratio("cpu", "workers2", "worker1"),
+    bench.verdicts.judge("workers.cpu_to_one", ratio("cpu", "workers2", "worker1"),
                 "x", most=1.05)
 
 
@@ -443,7 +458,7 @@ def row_memory(bench):
               encoding="ascii") as file:
         kib = [int(line.split()[1]) for line in file
                if line.startswith("VmRSS")][0]
-    bench.judge("memory.nodes100000", kib / 1024, "MB", most=400)
+    bench.verdicts.judge("memory.nodes100000", kib / 1024, "MB", most=400)
 
 
 def row_evhttp(bench):
@@ -494,8 +509,8 @@ def main():
         bench.stop()
         shutil.rmtree(folder)
     print(f"resolve.took {time.monotonic() - began:.0f} s")
-    print(f"resolve.bars_missed {bench.missed} count")
+    return bench.verdicts.end()
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
