@@ -1,6 +1,7 @@
 /*
- * ranking_world.h - small worlds for the ranking's tests: nodes by hand or at
- * random, cells on a grid, one builder. Header only: each test is one program.
+ * ranking_world.h - small worlds for the ranking's tests: nodes and cells by
+ * hand, one builder. Header only: each test is one program. Worlds at random:
+ * random_world.h.
  */
 #ifndef PERI_TESTS_RANKING_WORLD_H
 #define PERI_TESTS_RANKING_WORLD_H
@@ -225,73 +226,9 @@ world_draw(const struct snapshot_service *service, uint16_t cell, uint64_t key,
 	return list;
 }
 
-/* -- at random ----------------------------------------------------------- */
-
 static inline uint32_t world_below(struct rng *rng, uint32_t bound)
 {
 	return (uint32_t)rng_below(rng, bound);
-}
-
-static inline void world_random_node(struct world *w, struct rng *rng,
-				     unsigned number, unsigned site_count)
-{
-	static const char *const zones[] = {"", "a", "b"};
-	static const enum node_state states[] = {
-		NODE_UP, NODE_UP,      NODE_UP,	 NODE_UP,
-		NODE_UP, NODE_SUSPECT, NODE_DOWN};
-	static const int weights[] = {0, 0, 0, 0, 50, 200, -1};
-	static const uint32_t capacities[] = {1, 10, 1000, 25000, 100000};
-	unsigned site = world_below(rng, site_count);
-	char id[16], region[16];
-	struct buf b;
-	struct world_node n = {.id = id, .region = region};
-
-	buf_init_fixed(&b, id, sizeof(id));
-	buf_printf(&b, "n%03u", number);
-	buf_cstr(&b);
-	buf_init_fixed(&b, region, sizeof(region));
-	buf_printf(&b, "r%02u", site / 2);
-	buf_cstr(&b);
-	n.zone = zones[site % 2];
-	n.lat = (double)(site / 2 * 37 % 120) - 60;
-	n.lon = (double)(site / 2 * 71 % 360) - 180;
-	n.capacity = capacities[world_below(rng, ARRAY_LEN(capacities))];
-	n.weight = weights[world_below(rng, ARRAY_LEN(weights))];
-	n.state = states[world_below(rng, ARRAY_LEN(states))];
-	n.conns = world_below(rng, n.capacity + n.capacity / 8 + 1);
-	n.age_ms = 1 + world_below(rng, 60000);
-	n.load_age_ms = (int64_t)world_below(rng, 6000) - 500;
-	if (n.load_age_ms < 0)
-		n.load_age_ms = -1;
-	n.families = 1 + world_below(rng, 3);
-	world_put(w, &n);
-}
-
-/* Same seed, same world. */
-static inline void world_random(struct world *w, uint64_t seed)
-{
-	struct rng rng;
-	unsigned nodes, sites, cells;
-
-	rng_seed(&rng, seed);
-	world_init(w);
-	sites = 1 + world_below(&rng, 14);
-	nodes = 1 + world_below(&rng, 40);
-	cells = world_below(&rng, 40);
-	for (unsigned i = 0; i < nodes; i++)
-		world_random_node(w, &rng, i, sites);
-	for (unsigned i = 0; i < cells; i++) {
-		double lat = rng_unit(&rng) * 180 - 90;
-		double lon = rng_unit(&rng) * 360 - 180;
-
-		world_cell(w, lat, lon);
-	}
-	demand_slot(w->demand, SV("im"));
-	for (unsigned c = 0; c < w->cell_count; c++)
-		if (world_below(&rng, 3) > 0)
-			world_demand(w, "im", (uint16_t)c,
-				     rng_unit(&rng) *
-					     (1 << world_below(&rng, 12)));
 }
 
 #endif

@@ -6,7 +6,7 @@
 
 #include <math.h>
 
-#include "tests/unit/balancer/ranking_world.h"
+#include "tests/unit/balancer/random_world.h"
 
 #define QUERIES 4000
 

@@ -3,7 +3,7 @@
  */
 #include "balancer/explain_job.h"
 
-#include "tests/unit/balancer/ranking_world.h"
+#include "tests/unit/balancer/random_world.h"
 
 #define KEPT  3
 #define FIRST 100 /* 100 and 101 are gone, 104 is the newest */

@@ -1,17 +1,22 @@
 /*
- * test_rank.c - what holds in any world: 10,000 of them at random, each with
- * drained, suspect, full, young and silent nodes, weights from 50 to 200 and
- * capacities down to 1.
+ * test_rank.c - what holds in any world: 10,000 small ones at random and some
+ * with a site that has a draw tree, each with drained, suspect, full, young and
+ * silent nodes and with some of the traits of random_world.h.
  */
 #include "balancer/rank.h"
 
 #include <math.h>
 
-#include "balancer/draw_scan.h"
-#include "tests/unit/balancer/ranking_world.h"
+#include "balancer/candidates.h"
+#include "balancer/draw_tree.h"
+#include "tests/unit/balancer/random_world.h"
+#include "tests/unit/balancer/rank_lists.h"
 
-#define WORLDS 10000
-#define KEYS   6
+#define WORLDS	     10000
+#define KEYS	     6
+#define LARGE_WORLDS 20
+#define LARGE_KEYS   3000
+#define HORIZON_S    10
 
 /* -- shares and weights -------------------------------------------------- */
 
@@ -24,46 +29,122 @@ static bool has_healthy(const struct snapshot_service *service,
 	return false;
 }
 
-static void check_site(const struct snapshot_service *service, uint32_t s)
+/* What operators let it draw, a node's own word before its region's; what it
+ * says itself where they say nothing. */
+static double wanted_limit(const struct world *w,
+			   const struct card_record *record)
+{
+	const struct fleet_intents *all = fleet_intents(w->fleet);
+	const struct intent *said[] = {
+		fleet_intents_find(all, INTENT_REGION, record->region),
+		fleet_intents_find(all, INTENT_NODE, record->id)};
+	double weight = record->weight;
+
+	for (unsigned i = 0; i < ARRAY_LEN(said); i++) {
+		if (said[i] && said[i]->state != INTENT_UP)
+			return 0;
+		if (said[i] && said[i]->has_weight)
+			weight = said[i]->weight;
+	}
+	return record->capacity * weight / 100;
+}
+
+static void check_node(const struct world *w, const struct snapshot_node *node)
+{
+	double wanted = wanted_limit(w, &node->card->record);
+
+	assert_true(node->weight >= 0 && isfinite(node->weight));
+	assert_int_equal(node->weight > 0, node->tier == TIER_OPEN);
+	assert_true(node->limit == (node->tier <= TIER_FULL ? wanted : 0));
+	if (wanted == 0)
+		assert_true(node->tier >= TIER_DRAINED);
+	else
+		assert_true(node->tier != TIER_DRAINED);
+}
+
+/* How many more a healthy node may get in one horizon. */
+static double room_of(const struct snapshot_node *node)
+{
+	double hard = fmin(node->limit, node->card->record.capacity);
+
+	return fmax(0, hard - node->est);
+}
+
+static void check_site(const struct world *w,
+		       const struct snapshot_service *service, uint32_t s)
 {
 	const struct snapshot_site *site = &service->sites[s];
-	double sum = 0, horizon_s = 10;
+	double sum = 0, rooms = 0, sent = site->admitted_per_s * HORIZON_S;
 
 	for (uint32_t i = 0; i < site->node_count; i++) {
 		const struct snapshot_node *node =
 			&service->nodes[site->first_node + i];
-		double hard = fmin(node->limit, node->card->record.capacity);
 
 		assert_int_equal(node->site, s);
-		assert_true(node->weight >= 0 && isfinite(node->weight));
-		assert_int_equal(node->weight > 0, node->tier == TIER_OPEN);
-		if (node->card->record.weight == 0 || node->limit == 0)
-			assert_true(node->weight == 0);
+		check_node(w, node);
 		if (!site->panic)
-			assert_true(node->weight * site->admitted_per_s *
-					    horizon_s <=
-				    fmax(0, hard - node->est) * (1 + 1e-6) +
-					    1e-6);
+			assert_true(node->weight * sent <=
+				    room_of(node) * (1 + 1e-6) + 1e-6);
 		sum += node->weight;
+		rooms += room_of(node);
 	}
-	if (has_healthy(service, site))
-		assert_true(fabs(sum - 1) < 1e-9);
-	else
-		assert_true(sum == 0 &&
+	if (!has_healthy(service, site)) {
+		assert_true(sum == 0 && !site->panic &&
 			    site->ready[TIER_OPEN][SNAPSHOT_V46] == 0);
+		return;
+	}
+	assert_true(fabs(sum - 1) < 1e-9);
+	/* It panics when it is sent more than it has room for, never else. */
+	assert_true(site->panic ? sent >= rooms * (1 - 1e-6)
+				: sent <= rooms * (1 + 1e-6) + 1e-6);
 }
 
-static void check_weights(const struct snapshot_service *service)
+static void check_weights(const struct world *w,
+			  const struct snapshot_service *service)
 {
 	double admitted = 0;
 
 	for (uint32_t s = 0; s < service->site_count; s++) {
-		check_site(service, s);
+		check_site(w, service, s);
 		admitted += service->sites[s].admitted_per_s;
 	}
 	if (service->anywhere_count > 0)
 		assert_true(fabs(admitted - service->demand_per_s) <
 			    1e-6 * (1 + service->demand_per_s));
+}
+
+/* Of the best node that a site has: see snapshot_cell. */
+static unsigned class_of(const struct snapshot_site *site)
+{
+	if (site->ready[TIER_OPEN][SNAPSHOT_V46] +
+		    site->ready[TIER_FULL][SNAPSHOT_V46] >
+	    0)
+		return CANDIDATES_HEALTHY;
+	return site->ready[TIER_SUSPECT][SNAPSHOT_V46] > 0 ? CANDIDATES_SUSPECT
+							   : CANDIDATES_DRAINED;
+}
+
+/* By distance, carrier and bias; both are rounded to km. */
+static void check_costs(const struct world *w,
+			const struct snapshot_service *service, uint32_t c)
+{
+	const struct snapshot_cell *cell = &service->cells[c];
+	uint32_t carrier = w->cells[c].carrier, last_class = 0;
+
+	for (unsigned j = 0; j < cell->candidate_count; j++) {
+		const struct snapshot_site *site =
+			&service->sites[cell->site[j]];
+		uint32_t own = cellmap_carrier_id(sv_str(site->carrier));
+		bool other = carrier != 0 && own != 0 && carrier != own;
+		double cost = fmax(0, cell->km[j] - 50.0) + other * 1500.0 -
+			      site->bias_km;
+
+		assert_true(fabs(cell->cost_km[j] - cost) <= 1);
+		assert_true(class_of(site) >= last_class);
+		assert_true(j == 0 || class_of(site) > last_class ||
+			    cell->cost_km[j] >= cell->cost_km[j - 1]);
+		last_class = class_of(site);
+	}
 }
 
 static void check_cells(const struct world *w,
@@ -87,6 +168,7 @@ static void check_cells(const struct world *w,
 		}
 		if (n > 0)
 			assert_int_equal(cell->cumulative[n - 1], SNAPSHOT_TOP);
+		check_costs(w, service, c);
 	}
 	for (uint32_t i = 0; i < service->anywhere_count; i++)
 		assert_true(i == 0 ||
@@ -96,119 +178,6 @@ static void check_cells(const struct world *w,
 		assert_int_equal(service->anywhere[service->anywhere_count - 1]
 					 .cumulative,
 				 SNAPSHOT_TOP);
-}
-
-/* -- lists --------------------------------------------------------------- */
-
-static bool is_alive(const struct snapshot_node *node,
-		     enum snapshot_family family)
-{
-	return node->tier != TIER_DOWN &&
-	       snapshot_serves(node->card->families, family);
-}
-
-static unsigned count_alive(const struct snapshot_service *service,
-			    enum snapshot_family family)
-{
-	unsigned count = 0;
-
-	for (uint32_t i = 0; i < service->node_count; i++)
-		count += is_alive(&service->nodes[i], family);
-	return count;
-}
-
-/* Healthy and suspect nodes in reach of this list, outside @site. */
-static unsigned count_refuges(const struct snapshot_service *service,
-			      uint16_t cell, const struct draw_list *list,
-			      uint32_t site, enum snapshot_family family)
-{
-	uint32_t reach = list->anywhere ? service->anywhere_count
-					: service->cells[cell].candidate_count;
-	unsigned count = 0;
-
-	for (uint32_t j = 0; j < reach; j++) {
-		uint32_t s = list->anywhere ? service->anywhere[j].site
-					    : service->cells[cell].site[j];
-
-		for (unsigned t = TIER_OPEN; t <= TIER_SUSPECT; t++)
-			if (s != site)
-				count += service->sites[s].ready[t][family];
-	}
-	return count;
-}
-
-static void check_order(const struct snapshot_service *service,
-			const struct draw_list *list,
-			enum snapshot_family family)
-{
-	for (unsigned i = 0; i < list->count; i++) {
-		const struct snapshot_node *node =
-			&service->nodes[list->entries[i].node];
-
-		assert_true(is_alive(node, family));
-		for (unsigned j = 0; j < i; j++)
-			assert_true(list->entries[j].node !=
-				    list->entries[i].node);
-		if (i > 0)
-			assert_true(
-				node->tier >=
-				service->nodes[list->entries[i - 1].node].tier);
-	}
-}
-
-/* Short only when it holds everybody in reach: drained nodes only if there is
- * nobody else. */
-static void check_short(const struct snapshot_service *service, uint16_t cell,
-			const struct draw_list *list,
-			enum snapshot_family family)
-{
-	const struct snapshot_site *sites = service->sites;
-	uint32_t first = service->nodes[list->entries[0].node].site;
-	unsigned in_reach = count_refuges(service, cell, list, first, family);
-
-	for (unsigned t = TIER_OPEN; t <= TIER_SUSPECT; t++)
-		in_reach += sites[first].ready[t][family];
-	if (in_reach > 0)
-		assert_int_equal(list->count, in_reach);
-}
-
-static void check_list(const struct snapshot_service *service, uint16_t cell,
-		       const struct draw_query *query)
-{
-	enum snapshot_family family = query->family;
-	struct draw_list list;
-	const struct snapshot_node *first, *last;
-	unsigned others = 0, refuges;
-
-	draw_nodes(query, &list);
-	assert_true(list.count <= query->want);
-	assert_int_equal(list.count == 0, count_alive(service, family) == 0);
-	if (list.count == 0)
-		return;
-	check_order(service, &list, family);
-	first = &service->nodes[list.entries[0].node];
-	last = &service->nodes[list.entries[list.count - 1].node];
-	if (first->weight == 0)
-		assert_true(list.panic);
-	if (list.count < query->want)
-		check_short(service, cell, &list, family);
-	if (first->tier == TIER_DRAINED) {
-		/* weight 0 is first only when nobody else is alive */
-		for (unsigned t = TIER_OPEN; t < TIER_DRAINED; t++)
-			assert_int_equal(service->ready[t][family], 0);
-		return;
-	}
-	assert_true(last->tier < TIER_DRAINED);
-	for (unsigned i = 1; i < list.count; i++)
-		others += service->nodes[list.entries[i].node].site !=
-			  first->site;
-	refuges = count_refuges(service, cell, &list, first->site, family);
-	if (query->want == 1)
-		return;
-	assert_int_equal(others > 0, refuges > 0);
-	/* else all of the others are in the list already */
-	if (refuges > others)
-		assert_true(last->site != first->site);
 }
 
 static void check_lists(const struct world *w,
@@ -242,155 +211,211 @@ static struct draw_best best_of(const struct snapshot_service *service,
 	return best;
 }
 
+static uint32_t open_count(const struct snapshot_site *site)
+{
+	return site->first_draw[TIER_OPEN + 1] - site->first_draw[TIER_OPEN];
+}
+
+/* Takes one of the open nodes of @site out of its draws, and of its tree if it
+ * has one; the weights of the others stay. Returns which it was. */
+static uint32_t take_out(const struct snapshot_service *service,
+			 struct snapshot_site *site, uint32_t gone)
+{
+	struct snapshot_draw *draws =
+		&service->draws[site->first_draw[TIER_OPEN]];
+	uint32_t node = draws[gone].node;
+
+	memmove(&draws[gone], &draws[gone + 1],
+		(open_count(site) - gone - 1) * sizeof(*draws));
+	site->first_draw[TIER_OPEN + 1]--;
+	if (site->tree_depth > 0)
+		draw_tree_fill(
+			service, site, TIER_OPEN,
+			service->trees[site->first_tree + TIER_OPEN].salt);
+	return node;
+}
+
 /* Without one node, and with the weights of the others as they are, its
- * clients have what was their second choice; all others stay. */
+ * clients have what was their second choice; all others stay. Changes the
+ * snapshot. */
 static void check_removal(const struct snapshot_service *service,
 			  struct rng *rng)
 {
 	struct draw_best before[KEYS], after;
-	const struct snapshot_site *from;
 	struct snapshot_site site;
-	struct snapshot_service less = *service;
-	uint32_t open, gone, node;
 	uint64_t keys[KEYS];
+	uint32_t node;
 
-	from = &service->sites[rng_below(rng, service->site_count)];
-	site = *from;
-	open = site.first_draw[TIER_OPEN + 1] - site.first_draw[TIER_OPEN];
-	if (open < 2)
+	site = service->sites[rng_below(rng, service->site_count)];
+	if (open_count(&site) < 2)
 		return;
 	for (unsigned i = 0; i < KEYS; i++) {
 		keys[i] = rng_u64(rng);
-		before[i] = best_of(service, from, keys[i]);
+		before[i] = best_of(service, &site, keys[i]);
 	}
-	less.draws = mem_dup(&service->draws[site.first_draw[TIER_OPEN]],
-			     open * sizeof(*less.draws));
-	gone = world_below(rng, open);
-	node = less.draws[gone].node;
-	memmove(&less.draws[gone], &less.draws[gone + 1],
-		(open - gone - 1) * sizeof(*less.draws));
-	site.first_draw[TIER_OPEN] = 0;
-	site.first_draw[TIER_OPEN + 1] = open - 1;
+	node = take_out(service, &site, world_below(rng, open_count(&site)));
 	for (unsigned i = 0; i < KEYS; i++) {
-		after = best_of(&less, &site, keys[i]);
+		after = best_of(service, &site, keys[i]);
 		assert_int_equal(after.node[0],
 				 before[i].node[before[i].node[0] == node]);
 	}
-	mem_free(less.draws);
+}
+
+/* -- small worlds -------------------------------------------------------- */
+
+/* How many worlds had which trait, and in how many more was asked for than
+ * there is room for. */
+struct tally {
+	unsigned traits[WORLD_TRAITS], panics;
+};
+
+static void tally_world(struct tally *tally, unsigned traits,
+			const struct snapshot_service *service)
+{
+	unsigned panics = service->anywhere_panic;
+
+	for (unsigned i = 0; i < WORLD_TRAITS; i++)
+		tally->traits[i] += traits >> i & 1;
+	for (uint32_t c = 0; c < service->cell_count; c++)
+		panics += service->cells[c].panic;
+	tally->panics += panics > 0;
+}
+
+static void print_tally(const struct tally *tally, const char *kind,
+			unsigned worlds)
+{
+	print_message("%s worlds of the seeds 0 to %u, %u in panic\n", kind,
+		      worlds - 1, tally->panics);
+	for (unsigned i = 0; i < WORLD_TRAITS; i++)
+		print_message("  %s: %u\n", world_trait_name(i),
+			      tally->traits[i]);
 }
 
 /* Probabilities sum to 1 and keep to the room there is, every cell has shares,
  * lists keep their promises, a node that goes moves only its own clients. */
 static void test_what_holds_in_any_world(void **state)
 {
+	struct tally tally = {0};
 	struct rng rng;
 
 	(void)state;
-	print_message("worlds of the seeds 0 to %d\n", WORLDS - 1);
 	rng_seed(&rng, 77);
 	for (uint64_t seed = 0; seed < WORLDS; seed++) {
 		const struct snapshot_service *service;
 		struct snapshot *snap;
 		struct world w;
+		unsigned traits = world_random(&w, seed);
 
-		world_random(&w, seed);
 		snap = world_build(&w);
 		assert_int_equal(snap->service_count, 1);
 		service = &snap->services[0];
-		check_weights(service);
+		tally_world(&tally, traits, service);
+		check_weights(&w, service);
 		check_cells(&w, service);
 		check_lists(&w, service, &rng);
 		check_removal(service, &rng);
 		snapshot_free(snap);
 		world_fini(&w);
 	}
+	print_tally(&tally, "small", WORLDS);
+	for (unsigned i = 0; i < WORLD_TRAITS; i++)
+		assert_true(tally.traits[i] > WORLDS / 50);
+	assert_in_range(tally.panics, WORLDS / 50, WORLDS / 2);
 }
 
-/* -- replicas ------------------------------------------------------------ */
+/* -- large ones ---------------------------------------------------------- */
 
-static void same_draws(const struct snapshot_service *a,
-		       const struct snapshot_service *b, uint32_t s)
+/* Clients who moved when a node of a large site went. */
+struct moves {
+	unsigned own, others;
+};
+
+/* How many levels below the root two nodes go the same way. */
+static unsigned common_levels(const struct snapshot_service *service,
+			      unsigned depth, uint32_t a, uint32_t b)
 {
-	const uint32_t *first = a->sites[s].first_draw;
+	uint64_t of_a = service->nodes[a].card->id_hash;
+	uint64_t of_b = service->nodes[b].card->id_hash;
+	unsigned level = 0;
 
-	assert_memory_equal(first, b->sites[s].first_draw,
-			    sizeof(a->sites[s].first_draw));
-	assert_memory_equal(&a->draws[first[0]], &b->draws[first[0]],
-			    (first[TIER_COUNT] - first[0]) * sizeof(*a->draws));
+	while (level < depth && draw_tree_bucket(of_a, level + 1) ==
+					draw_tree_bucket(of_b, level + 1))
+		level++;
+	return level;
 }
 
-static void same_nodes(const struct snapshot_service *a,
-		       const struct snapshot_service *b)
+/*
+ * A node that goes makes its branches of the tree lighter, and nothing else
+ * changes: clients leave these branches, nobody comes in. So of the clients of
+ * other nodes only those move that were on its way down, and to where they are
+ * less so.
+ */
+static void check_tree_removal(const struct snapshot_service *service,
+			       struct snapshot_site site, struct rng *rng,
+			       struct moves *moves)
 {
-	assert_int_equal(a->node_count, b->node_count);
-	for (uint32_t i = 0; i < a->node_count; i++) {
-		struct snapshot_node x = a->nodes[i], y = b->nodes[i];
+	static uint32_t before[LARGE_KEYS];
+	static uint64_t keys[LARGE_KEYS];
+	uint32_t gone = world_below(rng, open_count(&site)), node;
+	unsigned depth = site.tree_depth;
 
-		assert_string_equal(x.card->record.id, y.card->record.id);
-		assert_true(x.weight == y.weight && x.est == y.est &&
-			    x.limit == y.limit && x.cap == y.cap &&
-			    x.floor == y.floor && x.ramp == y.ramp &&
-			    x.reserve == y.reserve);
-		assert_int_equal(x.site, y.site);
-		assert_int_equal(x.tier, y.tier);
-		assert_int_equal(x.why, y.why);
+	for (unsigned i = 0; i < LARGE_KEYS; i++) {
+		keys[i] = rng_u64(rng);
+		before[i] = best_of(service, &site, keys[i]).node[0];
 	}
-	assert_int_equal(a->usable_count, b->usable_count);
-	for (uint32_t s = 0; s < a->site_count; s++)
-		same_draws(a, b, s);
-	assert_memory_equal(a->cells, b->cells,
-			    a->cell_count * sizeof(*a->cells));
-	assert_memory_equal(a->anywhere, b->anywhere,
-			    a->anywhere_count * sizeof(*a->anywhere));
-}
+	node = take_out(service, &site, gone);
+	for (unsigned i = 0; i < LARGE_KEYS; i++) {
+		uint32_t after = best_of(service, &site, keys[i]).node[0];
 
-/* Puts the nodes of @from into @to in another order. */
-static void copy_backwards(struct world *from, struct world *to)
-{
-	unsigned count;
-	struct fleet_node *const *nodes = fleet_nodes(from->fleet, &count);
-
-	for (unsigned i = count; i-- > 0;) {
-		struct feed_node node;
-
-		memset(&node, 0, sizeof(node));
-		card_unpack(nodes[i]->card, &node.record);
-		node.state = nodes[i]->state;
-		node.conns = nodes[i]->conns;
-		node.load_age_ms =
-			nodes[i]->load_at_ms < 0
-				? -1
-				: from->now_ms - nodes[i]->load_at_ms;
-		node.registered_age_ms =
-			from->now_ms - nodes[i]->registered_at_ms;
-		fleet_put(to->fleet, &node, to->now_ms);
+		assert_true(after != node);
+		moves->own += before[i] == node;
+		if (after == before[i] || before[i] == node)
+			continue;
+		moves->others++;
+		assert_true(common_levels(service, depth, after, node) <
+			    common_levels(service, depth, before[i], node));
 	}
 }
 
-static void test_equal_input_gives_equal_snapshots(void **state)
+/* As above, for sites that are drawn through a tree. */
+static void test_what_holds_with_large_sites(void **state)
 {
+	struct tally tally = {0};
+	struct moves moves = {0};
+	struct rng rng;
+
 	(void)state;
-	for (uint64_t seed = 0; seed < WORLDS; seed++) {
-		struct world a, b;
+	rng_seed(&rng, 78);
+	for (uint64_t seed = 0; seed < LARGE_WORLDS; seed++) {
+		const struct snapshot_service *service;
+		struct snapshot *snap;
+		struct world w;
+		unsigned traits = world_random_large(&w, seed), trees = 0;
 
-		world_random(&a, seed);
-		world_random(&b, seed);
-		fleet_free(&b.fleet);
-		b.fleet = fleet_new();
-		copy_backwards(&a, &b);
-		for (unsigned round = 0; round < 2; round++) {
-			struct snapshot *x = world_build(&a);
-			struct snapshot *y = world_build(&b);
-
-			same_nodes(&x->services[0], &y->services[0]);
-			snapshot_free(x);
-			snapshot_free(y);
-			a.now_ms += 700;
-			b.now_ms += 700;
+		snap = world_build(&w);
+		service = &snap->services[0];
+		tally_world(&tally, traits, service);
+		check_weights(&w, service);
+		check_cells(&w, service);
+		for (unsigned i = 0; i < 30; i++)
+			check_lists(&w, service, &rng);
+		for (uint32_t s = 0; s < service->site_count; s++) {
+			if (service->sites[s].tree_depth == 0)
+				continue;
+			trees++;
+			if (open_count(&service->sites[s]) > 1)
+				check_tree_removal(service, service->sites[s],
+						   &rng, &moves);
 		}
-		world_fini(&a);
-		world_fini(&b);
+		assert_int_equal(trees, 1);
+		snapshot_free(snap);
+		world_fini(&w);
 	}
+	print_tally(&tally, "large", LARGE_WORLDS);
+	print_message("  nodes that went had %u clients, %u others moved\n",
+		      moves.own, moves.others);
+	assert_in_range(moves.own, 20, 10000);
+	assert_in_range(moves.others, 1, 2 * moves.own); /* two levels */
 }
 
 /* H is two renewals, but 10 s at least: a site's room is per second of it. */
@@ -429,7 +454,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_the_horizon),
 		cmocka_unit_test(test_what_holds_in_any_world),
-		cmocka_unit_test(test_equal_input_gives_equal_snapshots),
+		cmocka_unit_test(test_what_holds_with_large_sites),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

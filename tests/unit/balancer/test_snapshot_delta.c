@@ -5,7 +5,7 @@
 #include "balancer/snapshot_restore.h"
 
 #include "balancer/explain.h"
-#include "tests/unit/balancer/ranking_world.h"
+#include "tests/unit/balancer/random_world.h"
 
 #define KEPT	64
 #define DRAWS	10000
@@ -92,7 +92,8 @@ static void happen(struct world *w, struct rng *rng)
 	load_some(w, rng);
 	switch (world_below(rng, 12)) {
 	case 0:
-		world_random_node(w, rng, world_below(rng, 60), 14);
+		world_random_node(w, rng, world_below(rng, 60),
+				  world_below(rng, 14), world_roll(rng));
 		return;
 	case 1:
 		del_some(w, rng);

@@ -3,7 +3,7 @@
  */
 #include "balancer/view_shelf.h"
 
-#include "tests/unit/balancer/ranking_world.h"
+#include "tests/unit/balancer/random_world.h"
 
 struct setting {
 	struct world world;

@@ -4,7 +4,7 @@
  */
 #include "balancer/what_if.h"
 
-#include "tests/unit/balancer/ranking_world.h"
+#include "tests/unit/balancer/random_world.h"
 
 struct setting {
 	struct world world;
