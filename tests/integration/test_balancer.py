@@ -228,6 +228,29 @@ def test_a_device_keeps_its_list(three):
     assert ask().headers["etag"] != tag
 
 
+def test_anonymous_clients_get_keys_of_their_own(world):
+    """At random: neither the address nor the order of asking decides."""
+    world.start_registry()
+    for number in range(20):
+        world.put(f"fra-{number}", "fra")
+
+    def ask(query):
+        answer = world.resolve(f"&ip={CLIENTS['fra']}{query}").json()
+        return (answer["id"].split(":")[2],
+                tuple(n["id"] for n in answer["nodes"]))
+
+    seen = set()
+    for _ in range(2):  # another process, other keys
+        world.start_balancer()
+        world.wait_nodes(20)
+        # Of five entries it may be shared (balancer/draw_share.h).
+        seen.update(ask("&n=6") for _ in range(12))
+        assert ask("&n=6&device=d") == ask("&n=6&device=d")
+        world.balancer.stop()
+    assert len({key for key, _ in seen}) == 24
+    assert len({nodes for _, nodes in seen}) > 20
+
+
 def test_head_and_options(three):
     head = http_call(three.public, "HEAD", f"/resolve?host={HOST}")
     assert head.status == 200 and head.body == b""
