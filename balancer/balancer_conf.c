@@ -76,7 +76,7 @@ static const struct conf_option options[] = {
 	 .min = 100,
 	 .max = 3600000,
 	 .metavar = "TIME",
-	 .help = "for a client that does not read its answers"},
+	 .help = "in which a client takes 16 KiB of its answers, or all"},
 	{.name = "rate_limit",
 	 .kind = CONF_U32,
 	 AT(rate_limit),

@@ -29,7 +29,7 @@ struct httpd_limits {
 	int64_t head_timeout_ms;
 	int64_t body_timeout_ms;   /* head to whole body: 408; 10 s */
 	int64_t idle_timeout_ms;   /* between requests: close; 75 s */
-	int64_t write_timeout_ms;  /* the peer does not read: close; 30 s */
+	int64_t write_timeout_ms;  /* to read 16 KiB or all: close; 30 s */
 	size_t stream_queue_bytes; /* slow stream reader: close; 4 MiB */
 };
 

@@ -147,6 +147,7 @@ static void block(struct httpd_conn *conn)
 {
 	conn->blocked = true;
 	conn->stamp_ms = loop_now_ms(conn->server->loop);
+	conn->acked_bytes = httpd_sweep_acked_bytes(conn->fd);
 	stop_reading(conn);
 	event_add(&conn->writable, NULL);
 }
@@ -243,8 +244,6 @@ static bool send_queue(struct httpd_conn *conn)
 			conn->unsent.len);
 		conn->sent_bytes = 0;
 	}
-	if (sent > 0)
-		conn->stamp_ms = loop_now_ms(conn->server->loop);
 	return false;
 }
 

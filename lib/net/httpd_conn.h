@@ -55,6 +55,7 @@ struct httpd_conn {
 	uint8_t queued; /* callbacks put off to the end of the turn */
 	struct httpd_framing framing;
 	int64_t stamp_ms; /* when the current phase began or made progress */
+	uint64_t acked_bytes; /* while blocked: what the peer had taken then */
 	struct event readable, writable;
 	char *kept; /* owned; input that waits, NULL = none */
 	size_t kept_bytes;
@@ -159,6 +160,9 @@ void httpd_conn_free(struct httpd_conn *conn);
 
 /* httpd_sweep - end @conn if its phase lasts too long. */
 void httpd_sweep(struct httpd_conn *conn, int64_t now_ms);
+/* httpd_sweep_acked_bytes - what the peer's kernel has taken of all that was
+ * sent on @fd; 0 when the kernel does not know. */
+uint64_t httpd_sweep_acked_bytes(int fd);
 /* httpd_conn_drain - the server drains: @conn has its last request. */
 void httpd_conn_drain(struct httpd_conn *conn);
 

@@ -5,6 +5,12 @@
  */
 #include "lib/net/httpd_conn.h"
 
+#include <linux/tcp.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+/* Who takes less in write_timeout does not read. */
+#define PROGRESS_BYTES	16384
 #define LINGER_MS	5000 /* for reading on after the last answer */
 /* A drain has an end: its phases together last less than a service waits. */
 #define DRAIN_PHASE_MS	2500 /* head, body, a reader that stands still */
@@ -52,6 +58,31 @@ static void sweep_idle(struct httpd_conn *conn, int64_t now_ms)
 		end(conn, &server->counters.closed_silent);
 }
 
+uint64_t httpd_sweep_acked_bytes(int fd)
+{
+	struct tcp_info info = {0};
+	socklen_t info_bytes = sizeof(info);
+
+	(void)getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &info_bytes);
+	return info.tcpi_bytes_acked;
+}
+
+/* That the socket takes more says little of the peer: it does when a third of
+ * megabytes has gone, and for the first byte as for the last. */
+static void sweep_blocked(struct httpd_conn *conn, int64_t now_ms)
+{
+	struct httpd *server = conn->server;
+	uint64_t acked_bytes = httpd_sweep_acked_bytes(conn->fd);
+
+	if (acked_bytes - conn->acked_bytes >= PROGRESS_BYTES) {
+		conn->acked_bytes = acked_bytes;
+		conn->stamp_ms = now_ms;
+	} else if (lasts(conn, now_ms, server->limits.write_timeout_ms,
+			 DRAIN_PHASE_MS)) {
+		end(conn, &server->counters.closed_slow_write);
+	}
+}
+
 void httpd_sweep(struct httpd_conn *conn, int64_t now_ms)
 {
 	struct httpd *server = conn->server;
@@ -60,9 +91,7 @@ void httpd_sweep(struct httpd_conn *conn, int64_t now_ms)
 	if (conn->state == HTTPD_CONN_DEAD)
 		return;
 	if (conn->blocked) {
-		if (lasts(conn, now_ms, limits->write_timeout_ms,
-			  DRAIN_PHASE_MS))
-			end(conn, &server->counters.closed_slow_write);
+		sweep_blocked(conn, now_ms);
 		return;
 	}
 	switch ((enum httpd_conn_state)conn->state) {

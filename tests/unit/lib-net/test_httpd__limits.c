@@ -134,6 +134,48 @@ static void test_timeouts(void **state)
 	}
 }
 
+/* Reading slowly is not the same as not reading: what counts is what has
+ * arrived, not what our end of the connection has room for. */
+static void test_slow_readers(void **state)
+{
+	static const struct {
+		const char *rule;
+		size_t bytes_each_20_ms;
+		uint64_t closed;
+	} rows[] = {
+		{"a byte now and then is not reading", 1, 1},
+		{"nor is half of what is asked for", 320, 1},
+		{"slow, and yet it gets on", 16384, 0},
+	};
+	struct httpd_limits limits = short_limits();
+
+	(void)state;
+	limits.write_timeout_ms = 500;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct world *world = open_world(limits);
+		int64_t began_ms = clk_mono_ms(), read_ms = began_ms;
+		struct helper_client c;
+		char bytes[16384];
+
+		print_message("%s\n", rows[i].rule);
+		helper_connect(&c, world->loop, world->port);
+		for (unsigned n = 0; n < 40; n++)
+			helper_write(&c,
+				     SV("GET /big HTTP/1.1\r\n" HOST "\r\n"));
+		while (!is_counted(world) && clk_mono_ms() < began_ms + 2000) {
+			helper_turn(world->loop);
+			if (clk_mono_ms() < read_ms + 20)
+				continue;
+			read_ms = clk_mono_ms();
+			(void)!recv(c.fd, bytes, rows[i].bytes_each_20_ms, 0);
+		}
+		assert_int_equal(counters(world)->closed_slow_write,
+				 rows[i].closed);
+		helper_close(&c);
+		close_world(world);
+	}
+}
+
 /* Each read ends in the middle of a request: the time for a head begins with
  * each head, not with the first that came in parts. */
 static void test_a_pipeline_in_odd_parts(void **state)
@@ -234,6 +276,7 @@ int main(void)
 		cmocka_unit_test(test_limits_of_size),
 		cmocka_unit_test(test_refusal_is_readable),
 		cmocka_unit_test(test_timeouts),
+		cmocka_unit_test(test_slow_readers),
 		cmocka_unit_test(test_a_pipeline_in_odd_parts),
 		cmocka_unit_test(test_silence_and_idleness),
 		cmocka_unit_test(test_too_many_connections),
