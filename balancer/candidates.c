@@ -16,15 +16,18 @@
 #define TIE_STEPS     ((int64_t)(CANDIDATES_TIE_KM * COST_STEPS))
 #define RADIANS	      (3.14159265358979323846 / 180)
 #define ANY_COUNTRY   0xffffffffU
+#define UNASKED	      0xfffffffeU
+#define REFILL_PART   16 /* of the sites; if more changed all are looked at */
 
 struct vector {
 	double x, y, z;
 };
 
-/* Sites as the loops want them. */
+/* Sites and cells as the loops want them. */
 struct field {
 	double *x, *y, *z;
-	uint32_t *country; /* packed letters */
+	uint32_t *country;     /* packed letters; UNASKED at first */
+	struct vector *places; /* of cells; ones without have no direction */
 	uint32_t count;
 	double most_bias_km; /* of any class: the least cost has none */
 };
@@ -71,28 +74,52 @@ double candidates_cost(const struct candidates_site *site,
 	return cost;
 }
 
+/* The cosine of the angle between a site and a cell. */
+static double site_dot(const struct field *field, uint32_t s, uint32_t c)
+{
+	const struct vector *v = &field->places[c];
+
+	return v->x * field->x[s] + v->y * field->y[s] + v->z * field->z[s];
+}
+
 /* -- sites --------------------------------------------------------------- */
 
 /* The country of the cell that is nearest to a site. */
-static uint32_t country_of(const struct candidates_input *in, struct vector at)
+static uint32_t find_country(const struct candidates_input *in,
+			     const struct field *field, uint32_t s)
 {
 	uint32_t country = ANY_COUNTRY;
 	double best = -2;
 
 	for (uint32_t c = 1; c < in->cell_count; c++) {
-		struct vector v;
-		double dot;
+		double dot = site_dot(field, s, c);
 
-		if (!is_place(&in->cells[c]))
-			continue;
-		v = unit_vector(in->cells[c].lat_deg, in->cells[c].lon_deg);
-		dot = v.x * at.x + v.y * at.y + v.z * at.z;
-		if (dot > best) {
+		if (dot > best && is_place(&in->cells[c])) {
 			best = dot;
 			country = pack_country(in->cells[c].country);
 		}
 	}
 	return country;
+}
+
+/* Found when first asked for: a few cells ask for few sites. */
+static uint32_t country_of(const struct candidates_input *in,
+			   const struct field *field, uint32_t s)
+{
+	if (in->policy.border_km == 0 || !in->sites[s].has_position)
+		return ANY_COUNTRY;
+	if (field->country[s] == UNASKED)
+		field->country[s] = find_country(in, field, s);
+	return field->country[s];
+}
+
+static void place_cells(struct field *field, const struct candidates_input *in)
+{
+	field->places = mem_array(in->cell_count, sizeof(*field->places));
+	for (uint32_t c = 1; c < in->cell_count; c++)
+		if (is_place(&in->cells[c]))
+			field->places[c] = unit_vector(in->cells[c].lat_deg,
+						       in->cells[c].lon_deg);
 }
 
 static void field_init(struct field *field, const struct candidates_input *in)
@@ -113,17 +140,16 @@ static void field_init(struct field *field, const struct candidates_input *in)
 		field->y[s] = v.y;
 		field->z[s] = v.z;
 		field->most_bias_km = fmax(field->most_bias_km, site->bias_km);
-		field->country[s] =
-			in->policy.border_km != 0 && site->has_position
-				? country_of(in, v)
-				: ANY_COUNTRY;
+		field->country[s] = UNASKED;
 	}
+	place_cells(field, in);
 }
 
 static void field_fini(struct field *field)
 {
 	mem_free(field->x);
 	mem_free(field->country);
+	mem_free(field->places);
 }
 
 /* -- one cell ------------------------------------------------------------ */
@@ -179,21 +205,37 @@ static int64_t class_cost(const struct candidates_site *site)
 	return (int64_t)(site->class * CLASS_COST_KM * COST_STEPS);
 }
 
+/* -1: nobody knows. */
+static double km_of(const struct candidates_site *site, double dot)
+{
+	return site->has_position ? dot_to_km(dot) : -1;
+}
+
+/* What a site costs a cell without its class; @km as km_of() has it. */
+static double cost_of(const struct candidates_input *in,
+		      const struct field *field, uint32_t c, uint32_t s,
+		      double km)
+{
+	uint32_t country = country_of(in, field, s);
+
+	return candidates_cost(
+		&in->sites[s], &in->policy, km < 0 ? FAR_KM : km,
+		in->cells[c].carrier,
+		country != ANY_COUNTRY &&
+			country != pack_country(in->cells[c].country));
+}
+
 /* Looks at one site closely; returns whether it got in. */
 static int consider(const struct candidates_input *in,
 		    const struct field *field, struct best *best, uint32_t c,
 		    uint32_t s, double dot)
 {
 	const struct candidates_site *site = &in->sites[s];
-	double km = site->has_position ? dot_to_km(dot) : -1, cost_km;
-	uint32_t country = pack_country(in->cells[c].country);
+	double km = km_of(site, dot);
+	double cost_km = cost_of(in, field, c, s, km);
 	int64_t cost;
 	unsigned rank;
 
-	cost_km = candidates_cost(site, &in->policy, km < 0 ? FAR_KM : km,
-				  in->cells[c].carrier,
-				  field->country[s] != ANY_COUNTRY &&
-					  field->country[s] != country);
 	cost = llround(cost_km * COST_STEPS);
 	if (cost < best->least_cost)
 		best->least_cost = cost;
@@ -237,18 +279,16 @@ static void find_nearest(const struct candidates_site *sites,
 	}
 }
 
+/* @row is zeroed. */
 static void fill_row(const struct candidates_input *in,
 		     const struct field *field, uint32_t c,
 		     struct candidates_row *row)
 {
-	struct vector v =
-		unit_vector(in->cells[c].lat_deg, in->cells[c].lon_deg);
 	struct best best = {.row = row, .least_cost = INT64_MAX};
 	double threshold = -2;
 
 	for (uint32_t s = 0; s < field->count; s++) {
-		double dot = v.x * field->x[s] + v.y * field->y[s] +
-			     v.z * field->z[s];
+		double dot = site_dot(field, s, c);
 
 		if (dot < threshold && in->sites[s].has_position)
 			continue;
@@ -270,4 +310,87 @@ void candidates_fill(const struct candidates_input *input,
 		if (is_place(&input->cells[c]))
 			fill_row(input, &field, c, &rows_r[c]);
 	field_fini(&field);
+}
+
+/* -- some sites changed -------------------------------------------------- */
+
+struct refill {
+	const struct candidates_input *in;
+	const struct candidates_site *was;
+	struct field field;
+	uint32_t *changed; /* indices of sites */
+	uint32_t changed_count;
+};
+
+/* Whether a site whose class changed was or is in the row of cell @c, or may be
+ * what those in it are compared with. */
+static int matters(const struct refill *r, uint32_t c,
+		   const struct candidates_row *row)
+{
+	uint8_t last_class = r->was[row->site[CANDIDATES_MAX - 1]].class;
+	int16_t worst_km = INT16_MIN;
+
+	if (row->count < CANDIDATES_MAX)
+		return 1;
+	for (unsigned j = 0; j < CANDIDATES_MAX; j++)
+		if (row->cost_km[j] > worst_km)
+			worst_km = row->cost_km[j];
+	for (uint32_t i = 0; i < r->changed_count; i++) {
+		uint32_t s = r->changed[i];
+		double dot = site_dot(&r->field, s, c);
+
+		/* Costs in rows are rounded and clamped. */
+		if (r->in->sites[s].class < last_class ||
+		    clamp_cost(cost_of(r->in, &r->field, c, s,
+				       km_of(&r->in->sites[s], dot))) <=
+			    worst_km)
+			return 1;
+	}
+	return 0;
+}
+
+/* Returns whether nothing but classes changed, and not too many. */
+static int find_changed(struct refill *r)
+{
+	uint32_t most = r->in->site_count / REFILL_PART;
+
+	for (uint32_t s = 0; s < r->in->site_count; s++) {
+		struct candidates_site was = r->was[s];
+
+		if (was.class == r->in->sites[s].class &&
+		    memcmp(&was, &r->in->sites[s], sizeof(was)) == 0)
+			continue;
+		was.class = r->in->sites[s].class;
+		if (r->changed_count == most ||
+		    memcmp(&was, &r->in->sites[s], sizeof(was)) != 0)
+			return 0;
+		r->changed[r->changed_count++] = s;
+	}
+	return 1;
+}
+
+void candidates_refill(const struct candidates_input *input,
+		       const struct candidates_site *was,
+		       struct candidates_row *rows)
+{
+	struct refill r = {
+		.in = input,
+		.was = was,
+		.changed = mem_array(input->site_count, sizeof(*r.changed)),
+	};
+
+	if (find_changed(&r)) {
+		field_init(&r.field, input);
+		for (uint32_t c = 1; c < input->cell_count; c++) {
+			if (!is_place(&input->cells[c]) ||
+			    !matters(&r, c, &rows[c]))
+				continue;
+			memset(&rows[c], 0, sizeof(rows[c]));
+			fill_row(input, &r.field, c, &rows[c]);
+		}
+		field_fini(&r.field);
+	} else {
+		candidates_fill(input, rows);
+	}
+	mem_free(r.changed);
 }

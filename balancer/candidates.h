@@ -68,6 +68,16 @@ struct candidates_input {
  */
 void candidates_fill(const struct candidates_input *input,
 		     struct candidates_row *rows_r);
+/*
+ * candidates_refill - the same result for much less where a site in sixteen or
+ * fewer changed its class and nothing else has changed.
+ *
+ * @was   the sites that @rows are of, as many as @input has
+ * @rows  what candidates_fill() made of the same input with @was
+ */
+void candidates_refill(const struct candidates_input *input,
+		       const struct candidates_site *was,
+		       struct candidates_row *rows);
 
 /* candidates_cost - cost in km of one site at @km for a client of @carrier;
  * @other_country is 0 or 1. What candidates_fill() uses. */

@@ -88,23 +88,27 @@ const struct candidates_row *geometry_rows(struct geometry *geometry,
 					   uint32_t site_count)
 {
 	struct service_rows *rows = &geometry->services[service];
-	struct candidates_input input = {
+	int comparable = rows->valid && rows->site_count == site_count;
+	size_t size_bytes = site_count * sizeof(*sites);
+	const struct candidates_input input = {
+		.sites = sites,
 		.cells = geometry->cells,
 		.cell_count = geometry->cell_count,
 		.site_count = site_count,
 		.policy = geometry->policy,
 	};
 
-	if (rows->valid && rows->site_count == site_count &&
-	    memcmp(rows->sites, sites, site_count * sizeof(*sites)) == 0)
+	if (comparable && memcmp(rows->sites, sites, size_bytes) == 0)
 		return rows->rows;
-	rows->sites = mem_grow(rows->sites, site_count + 1, sizeof(*sites));
-	memcpy(rows->sites, sites, site_count * sizeof(*sites));
-	rows->site_count = site_count;
 	rows->rows = mem_grow(rows->rows, geometry->cell_count + 1,
 			      sizeof(*rows->rows));
-	input.sites = rows->sites;
-	candidates_fill(&input, rows->rows);
+	if (comparable)
+		candidates_refill(&input, rows->sites, rows->rows);
+	else
+		candidates_fill(&input, rows->rows);
+	rows->sites = mem_grow(rows->sites, site_count + 1, sizeof(*sites));
+	memcpy(rows->sites, sites, size_bytes);
+	rows->site_count = site_count;
 	rows->valid = 1;
 	geometry->runs++;
 	return rows->rows;

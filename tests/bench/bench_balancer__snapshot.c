@@ -43,7 +43,7 @@ static void set_text(char *to, size_t to_bytes, const char *format,
 	to[b.len] = 0;
 }
 
-static void put_node(struct bench *b, unsigned number)
+static void put_node(struct bench *b, unsigned number, enum node_state state)
 {
 	unsigned site = number % b->sites;
 	struct feed_node node;
@@ -64,6 +64,7 @@ static void put_node(struct bench *b, unsigned number)
 	r->weight = 100;
 	r->capacity = 25000 << rng_below(&b->rng, 3);
 	r->boot_epoch = 1;
+	node.state = state;
 	node.conns = r->capacity / 2;
 	node.load_age_ms = (int64_t)rng_below(&b->rng, 5000);
 	node.registered_age_ms = 3600000;
@@ -81,7 +82,7 @@ static void set_up(struct bench *b)
 	b->builder = snapshot_builder_new(1);
 	b->grid = mem_array(b->cells, sizeof(*b->grid));
 	for (unsigned i = 0; i < b->nodes; i++)
-		put_node(b, i);
+		put_node(b, i, NODE_UP);
 	slot = demand_slot(b->demand, SV("im000000"));
 	for (unsigned c = 1; c < b->cells; c++) {
 		b->grid[c].lat_deg = (float)(rng_unit(&b->rng) * 120 - 60);
@@ -146,34 +147,49 @@ static void report(const struct bench *b, const char *what, double value,
 	fflush(stdout);
 }
 
-/* Returns the last snapshot. */
-static struct snapshot *bench_builds(struct bench *b)
+/* A registration changed: another capacity. */
+static void register_again(struct bench *b, unsigned round)
 {
-	struct snapshot *snap = build(b), *last;
+	put_node(b, round, NODE_UP);
+}
+
+/* All nodes of a site go down, and come back with the next build. */
+static void flap_site(struct bench *b, unsigned round)
+{
+	for (unsigned i = (round + 1) / 2 % b->sites; i < b->nodes;
+	     i += b->sites)
+		put_node(b, i, round % 2 ? NODE_DOWN : NODE_UP);
+}
+
+/* @snap is the last one; returns the new last one. */
+static struct snapshot *bench_builds(struct bench *b, struct snapshot *snap,
+				     void (*change)(struct bench *, unsigned),
+				     const char *what)
+{
 	int64_t took_us[BUILDS];
 
-	report(b, "snapshot_first", (double)snap->build_us / 1000, "ms");
 	for (unsigned i = 0; i < BUILDS; i++) {
+		struct snapshot *last = snap;
+
 		b->now_ms += 1000;
-		report_loads(b, i);
-		last = snap;
+		change(b, i);
 		snap = build(b);
 		took_us[i] = snap->build_us;
 		snapshot_free(last);
 	}
-	report(b, "snapshot_loads", (double)median(took_us, BUILDS) / 1000,
-	       "ms");
-	for (unsigned i = 0; i < BUILDS; i++) {
-		b->now_ms += 1000;
-		put_node(b, i); /* another capacity: a new registration */
-		last = snap;
-		snap = build(b);
-		took_us[i] = snap->build_us;
-		snapshot_free(last);
-	}
-	report(b, "snapshot_card", (double)median(took_us, BUILDS) / 1000,
-	       "ms");
+	report(b, what, (double)median(took_us, BUILDS) / 1000, "ms");
 	return snap;
+}
+
+/* Returns the last snapshot. */
+static struct snapshot *bench_changes(struct bench *b)
+{
+	struct snapshot *snap = build(b);
+
+	report(b, "snapshot_first", (double)snap->build_us / 1000, "ms");
+	snap = bench_builds(b, snap, report_loads, "snapshot_loads");
+	snap = bench_builds(b, snap, register_again, "snapshot_card");
+	return bench_builds(b, snap, flap_site, "snapshot_site");
 }
 
 static void bench_lists(const struct bench *b, const struct snapshot *snap)
@@ -228,7 +244,7 @@ int main(void)
 		struct snapshot *snap;
 
 		set_up(&sizes[i]);
-		snap = bench_builds(&sizes[i]);
+		snap = bench_changes(&sizes[i]);
 		bench_lists(&sizes[i], snap);
 		snapshot_free(snap);
 		tear_down(&sizes[i]);

@@ -2,16 +2,16 @@
  * flood.c - an attack, bounded in rate and time, and a well-behaved client
  * beside it, whose latency is what counts. One thread each.
  *
- * flood ADDRESS PORT SECONDS RATE SOURCES KIND TARGET
+ * flood ADDRESS PORT SECONDS RATE SOURCES NETWORKS KIND TARGET
  *
- * The attacker offers RATE requests a second (0: none) from SOURCES addresses,
- * 127.1.0.1 and on, CONNS connections each, BATCH requests in a write; a
- * connection that ends is opened again at once. KIND: "query" asks for
- * /resolve with an unknown parameter, "malformed" sends what is no HTTP,
- * "good" asks for TARGET, "connect" sends nothing and closes.
- * The client asks for TARGET each millisecond from 127.0.0.1 on one connection,
- * every 20th time on a new one; latency counts from when a request was due.
- * It has to get 200 each time.
+ * The attacker offers RATE requests a second (0: none) from SOURCES addresses
+ * in NETWORKS /24 networks, 127.1.1.1, 127.1.2.2 and on, CONNS connections
+ * each, BATCH requests in a write; a connection that ends is opened again at
+ * once. KIND: "query" asks for /resolve with an unknown parameter, "malformed"
+ * sends what is no HTTP, "good" asks for TARGET, "connect" sends nothing and
+ * closes. The client asks for TARGET each millisecond from 127.0.0.1 on one
+ * connection, every 20th time on a new one; latency counts from when a request
+ * was due. It has to get 200 each time.
  *
  * Offered are batches whose time had come; sent are those that a connection was
  * still there for. Prints "name value unit" lines; exits 1 when the client was
@@ -48,7 +48,7 @@ struct bench {
 	struct sockaddr_in server;
 	int64_t until_ns;
 	double rate;
-	int sources;
+	int sources, networks;
 	char attack[BATCH * 512]; /* what one write sends */
 	size_t attack_len;
 	char ask[512]; /* the client's request */
@@ -68,15 +68,23 @@ static int64_t now_ns(void)
 	return ts.tv_sec * 1000000000LL + ts.tv_nsec;
 }
 
-/* A socket from 127.1.0.@source, or 127.0.0.1 for 0; connected, or on its way
- * when it is non-blocking. -1 on an error. */
+/* The address of @source, 0 = the client's. */
+static in_addr_t address_of(const struct bench *b, int source)
+{
+	unsigned network = (unsigned)(source % b->networks);
+
+	return htonl(source ? 0x7f010000U + (network << 8) + (unsigned)source
+			    : INADDR_LOOPBACK);
+}
+
+/* A socket from @source; connected, or on its way when it is non-blocking. -1
+ * on an error. */
 static int dial(const struct bench *b, int source, int flags)
 {
 	struct sockaddr_in from = {.sin_family = AF_INET};
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | flags, 0), on = 1;
 
-	from.sin_addr.s_addr =
-		htonl(source ? 0x7f010000U + (unsigned)source : 0x7f000001U);
+	from.sin_addr.s_addr = address_of(b, source);
 	setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on));
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	if (fd < 0 || bind(fd, (struct sockaddr *)&from, sizeof(from)) != 0)
@@ -294,20 +302,22 @@ int main(int argc, char **argv)
 {
 	static struct bench b;
 	pthread_t attacker;
-	double seconds = argc == 8 ? atof(argv[3]) : 0;
+	double seconds = argc == 9 ? atof(argv[3]) : 0;
 
-	if (seconds <= 0 || seconds > 60 || !fill(&b, argv[6], argv[7])) {
+	if (seconds <= 0 || seconds > 60 || !fill(&b, argv[7], argv[8])) {
 		fprintf(stderr, "usage: flood ADDRESS PORT SECONDS(<=60) RATE "
-				"SOURCES query|malformed|good|connect "
-				"TARGET\n");
+				"SOURCES NETWORKS "
+				"query|malformed|good|connect TARGET\n");
 		return 2;
 	}
 	b.server.sin_family = AF_INET;
 	b.server.sin_port = htons((uint16_t)atoi(argv[2]));
 	b.rate = atof(argv[4]);
 	b.sources = atoi(argv[5]);
+	b.networks = atoi(argv[6]);
 	if (inet_pton(AF_INET, argv[1], &b.server.sin_addr) != 1 ||
-	    b.sources < 1 || b.sources > SOURCES_MAX)
+	    b.sources < 1 || b.sources > SOURCES_MAX || b.networks < 1 ||
+	    b.networks > b.sources)
 		return 2;
 	b.until_ns = now_ns() + (int64_t)(seconds * 1e9);
 	if (pthread_create(&attacker, NULL, attack, &b) != 0)

@@ -464,7 +464,7 @@ def flood(world, kind):
     """tests/bench/flood.c for a second; what it printed."""
     run = subprocess.run(
         [os.path.join(BUILD, "bench", "flood"), "127.0.0.1",
-         str(world.public), "1", "40000", "16", kind,
+         str(world.public), "1", "40000", "16", "1", kind,
          f"/resolve?host={HOST}"],
         capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stdout + run.stderr

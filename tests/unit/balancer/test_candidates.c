@@ -145,6 +145,35 @@ static void check_row(const struct candidates_input *in, uint32_t c,
 		}
 }
 
+/* Healthy, but for one of @healthy; that one any. */
+static uint8_t random_class(struct rng *rng, uint64_t healthy)
+{
+	return (uint8_t)(rng_below(rng, healthy) ? 0 : rng_below(rng, 4));
+}
+
+static void random_input(struct rng *rng, struct candidates_input *in,
+			 struct candidates_site *sites,
+			 struct cellmap_cell *cells)
+{
+	for (uint32_t s = 0; s < in->site_count; s++)
+		sites[s] = (struct candidates_site){
+			.lat_deg = rng_unit(rng) * 180 - 90,
+			.lon_deg = rng_unit(rng) * 360 - 180,
+			.bias_km = rng_below(rng, 4) ? 0 : 800,
+			.carrier = (uint32_t)rng_below(rng, 4),
+			.has_position = rng_below(rng, 20) > 0,
+			.class = random_class(rng, 5),
+		};
+	for (uint32_t c = 0; c < in->cell_count; c++)
+		cells[c] = (struct cellmap_cell){
+			.lat_deg = (float)(rng_unit(rng) * 180 - 90),
+			.lon_deg = (float)(rng_unit(rng) * 360 - 180),
+			.country = {(char)('A' + rng_below(rng, 3)), 'A'},
+			.carrier = (uint32_t)rng_below(rng, 4)};
+	in->sites = sites;
+	in->cells = cells;
+}
+
 static void test_the_six_of_least_cost(void **state)
 {
 	struct candidates_site sites[200];
@@ -155,35 +184,65 @@ static void test_the_six_of_least_cost(void **state)
 	(void)state;
 	rng_seed(&rng, 3);
 	for (int round = 0; round < 60; round++) {
-		struct candidates_input in = {.sites = sites,
-					      .cells = cells,
-					      .site_count =
-						      1 + rng_below(&rng, 200),
-					      .cell_count = 100,
-					      .policy = DEFAULTS};
+		struct candidates_input in = {
+			.site_count = 1 + (uint32_t)rng_below(&rng, 200),
+			.cell_count = 100,
+			.policy = DEFAULTS};
 
-		for (uint32_t s = 0; s < in.site_count; s++)
-			sites[s] = (struct candidates_site){
-				.lat_deg = rng_unit(&rng) * 180 - 90,
-				.lon_deg = rng_unit(&rng) * 360 - 180,
-				.bias_km = rng_below(&rng, 4) ? 0 : 800,
-				.carrier = (uint32_t)rng_below(&rng, 4),
-				.has_position = rng_below(&rng, 20) > 0,
-				.class =
-					(uint8_t)(rng_below(&rng, 5)
-							  ? 0
-							  : rng_below(&rng, 4)),
-			};
-		for (int c = 0; c < 100; c++)
-			cells[c] = (struct cellmap_cell){
-				.lat_deg = (float)(rng_unit(&rng) * 180 - 90),
-				.lon_deg = (float)(rng_unit(&rng) * 360 - 180),
-				.carrier = (uint32_t)rng_below(&rng, 4)};
+		random_input(&rng, &in, sites, cells);
 		candidates_fill(&in, out);
 		assert_int_equal(out[0].count, 0);
 		for (uint32_t c = 1; c < 100; c++) {
 			check_row(&in, c, &out[c]);
 			check_nearest(&in, c, &out[c]);
+		}
+	}
+}
+
+/* Another class mostly; seldom another bias. */
+static void change_site(struct rng *rng, struct candidates_site *site)
+{
+	if (rng_below(rng, 50) > 0)
+		site->class = random_class(rng, 2);
+	else
+		site->bias_km = rng_below(rng, 2) ? 0 : 400;
+}
+
+/* What was filled before and is filled again is what a new one would be, with
+ * few and many sites, of which all or next to none are healthy, from one change
+ * to changes of a tenth of them. */
+static void test_a_change_leaves_the_same_rows(void **state)
+{
+	struct candidates_site sites[320], was[320];
+	struct cellmap_cell cells[60];
+	struct candidates_row kept[60], fresh[60];
+	struct rng rng;
+
+	(void)state;
+	rng_seed(&rng, 4);
+	for (int round = 0; round < 40; round++) {
+		struct candidates_input in = {
+			.site_count = 3 + (uint32_t)rng_below(&rng, 318),
+			.cell_count = 60,
+			.policy = DEFAULTS};
+
+		in.policy.border_km = round % 2 ? 300 : 0;
+		random_input(&rng, &in, sites, cells);
+		for (uint32_t s = 4; round % 4 > 1 && s < in.site_count; s++)
+			sites[s].class = CANDIDATES_NEVER - round / 4 % 3;
+		candidates_fill(&in, kept);
+		for (int step = 0; step < 30; step++) {
+			uint64_t most =
+				1 + rng_below(&rng, 1 + in.site_count / 10);
+
+			memcpy(was, sites, sizeof(was));
+			for (uint64_t n = 0; n < most; n++)
+				change_site(
+					&rng,
+					&sites[rng_below(&rng, in.site_count)]);
+			candidates_refill(&in, was, kept);
+			candidates_fill(&in, fresh);
+			assert_memory_equal(kept, fresh, sizeof(kept));
 		}
 	}
 }
@@ -313,6 +372,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_costs),
 		cmocka_unit_test(test_the_six_of_least_cost),
+		cmocka_unit_test(test_a_change_leaves_the_same_rows),
 		cmocka_unit_test(test_equal_costs_stay_in_order),
 		cmocka_unit_test(test_ties),
 		cmocka_unit_test(test_borders_and_broken_places),
