@@ -31,6 +31,8 @@ static uint8_t families_of(const struct node_record *record)
 			 (record->ipv6_count ? CARD_HAS_IPV6 : 0));
 }
 
+const char card_no_carrier[] = "";
+
 /* -- packing ------------------------------------------------------------- */
 
 /* Appends @len bytes; returns where they will be in the data of @card. */
@@ -95,7 +97,8 @@ static void point(struct card *card, const struct node_record *record,
 		.region = data + at->region,
 		.zone = data + at->zone,
 		.host = data + at->host,
-		.carrier = data + at->carrier,
+		.carrier = record->carrier[0] ? data + at->carrier
+					      : card_no_carrier,
 		.version = data + at->version,
 		.labels = data + at->labels,
 		.ipv4 = (const struct addr *)(data + at->ipv4),

@@ -19,6 +19,10 @@
 #define CARD_HAS_IPV6 2
 #define CARD_HAS_BOTH 3
 
+/* card_no_carrier - the carrier of every card that has none: most nodes of a
+ * fleet, and who compares them need not read it. */
+extern const char card_no_carrier[];
+
 /* struct node_record with texts that are as long as they are. */
 struct card_record {
 	const char *id, *service, *region, *zone, *host, *carrier, *version;
@@ -74,6 +78,13 @@ void card_put_v6(const struct card *card, struct buf *b);
 
 /* card_ref - one more holder of @card; returns @card. */
 struct card *card_ref(struct card *card);
+/* card_fetch - have the parts that a catalog reads come to the cache. */
+static inline void card_fetch(const struct card *card)
+{
+	__builtin_prefetch(card);
+	__builtin_prefetch(&card->record.lat_deg);
+}
+
 /* card_unref - one holder less; the last frees. NULL is allowed; sets NULL. */
 void card_unref(struct card **card);
 

@@ -43,7 +43,9 @@ static void set_text(char *to, size_t to_bytes, const char *format,
 	to[b.len] = 0;
 }
 
-static void put_node(struct bench *b, unsigned number, enum node_state state)
+/* Registrations of one @version are alike. */
+static void put_node(struct bench *b, unsigned number, unsigned version,
+		     enum node_state state)
 {
 	unsigned site = number % b->sites;
 	struct feed_node node;
@@ -62,7 +64,7 @@ static void put_node(struct bench *b, unsigned number, enum node_state state)
 	memcpy(r->ipv4[0].bytes, &number, 4);
 	r->ports.tcp = 3101;
 	r->weight = 100;
-	r->capacity = 25000 << rng_below(&b->rng, 3);
+	r->capacity = 25000 << hash_mix(number + SALT * version) % 3;
 	r->boot_epoch = 1;
 	node.state = state;
 	node.conns = r->capacity / 2;
@@ -82,7 +84,7 @@ static void set_up(struct bench *b)
 	b->builder = snapshot_builder_new(1);
 	b->grid = mem_array(b->cells, sizeof(*b->grid));
 	for (unsigned i = 0; i < b->nodes; i++)
-		put_node(b, i, NODE_UP);
+		put_node(b, i, 0, NODE_UP);
 	slot = demand_slot(b->demand, SV("im000000"));
 	for (unsigned c = 1; c < b->cells; c++) {
 		b->grid[c].lat_deg = (float)(rng_unit(&b->rng) * 120 - 60);
@@ -147,10 +149,21 @@ static void report(const struct bench *b, const char *what, double value,
 	fflush(stdout);
 }
 
-/* A registration changed: another capacity. */
 static void register_again(struct bench *b, unsigned round)
 {
-	put_node(b, round, NODE_UP);
+	put_node(b, round, round + 1, NODE_UP);
+}
+
+/* A node comes; with the next build it goes. */
+static void join_and_leave(struct bench *b, unsigned round)
+{
+	struct feed_load node;
+
+	set_text(node.id, sizeof(node.id), "node-", b->nodes);
+	if (round % 2)
+		put_node(b, b->nodes, 0, NODE_UP);
+	else
+		fleet_del(b->fleet, node.id);
 }
 
 /* All nodes of a site go down, and come back with the next build. */
@@ -158,7 +171,7 @@ static void flap_site(struct bench *b, unsigned round)
 {
 	for (unsigned i = (round + 1) / 2 % b->sites; i < b->nodes;
 	     i += b->sites)
-		put_node(b, i, round % 2 ? NODE_DOWN : NODE_UP);
+		put_node(b, i, 0, round % 2 ? NODE_DOWN : NODE_UP);
 }
 
 /* @snap is the last one; returns the new last one. */
@@ -189,6 +202,7 @@ static struct snapshot *bench_changes(struct bench *b)
 	report(b, "snapshot_first", (double)snap->build_us / 1000, "ms");
 	snap = bench_builds(b, snap, report_loads, "snapshot_loads");
 	snap = bench_builds(b, snap, register_again, "snapshot_card");
+	snap = bench_builds(b, snap, join_and_leave, "snapshot_join");
 	return bench_builds(b, snap, flap_site, "snapshot_site");
 }
 
