@@ -153,7 +153,9 @@ class Bench:
         balancer = self.fleet.start(
             "peri-balancer", "--listen-public=127.0.0.1:0",
             "--listen-admin=127.0.0.1:0", f"--workers={workers}",
-            "--balancer-id=b1", "--trust-ip-parameter=yes", "--rate-limit=0",
+            "--balancer-id=b1", "--trust-ip-parameter=yes",
+            # The generator speaks for many networks; each has its limit.
+            "--trusted-proxies=127.0.0.0/8",
             f"--state-dir={self.path(f'b{nodes}-{workers}')}",
             f"--registry=http://127.0.0.1:{self.registries[nodes]}",
             "--geo-databases=" + ",".join(databases),
