@@ -19,15 +19,17 @@ $(BUILD)/sim/sim: $(RANKING_SIM_OBJECTS) $(call chain_archives,balancer)
 	@mkdir -p $(@D)
 	@$(CC) $(LDFLAGS) -o $@ $^ $(call chain_libs,balancer)
 
-# Its own test counts among the unit tests.
-RANKING_SIM_TEST := $(BUILD)/tests/unit/sim/test_sim_arrivals
-$(RANKING_SIM_TEST): $(BUILD)/obj/tests/sim/ranking/test/test_sim_arrivals.o \
+# Its own tests count among the unit tests.
+RANKING_SIM_TESTS := $(patsubst tests/sim/ranking/test/%.c, \
+	$(BUILD)/tests/unit/sim/%,$(wildcard tests/sim/ranking/test/test_*.c))
+$(RANKING_SIM_TESTS): $(BUILD)/tests/unit/sim/%: \
+		$(BUILD)/obj/tests/sim/ranking/test/%.o \
 		$(filter-out %/sim_ranking.o,$(RANKING_SIM_OBJECTS)) \
 		$(call chain_archives,balancer)
 	@mkdir -p $(@D)
 	@$(CC) $(LDFLAGS) -o $@ $^ $(call chain_libs,balancer) -lcmocka
-unit-build: $(RANKING_SIM_TEST)
-UNIT_BINARIES += $(RANKING_SIM_TEST)
+unit-build: $(RANKING_SIM_TESTS)
+UNIT_BINARIES += $(RANKING_SIM_TESTS)
 
 # The ranking's bars L1 to L14; SIM_ARGS="--quick" or "--only L6 --seed 5".
 .PHONY: sim

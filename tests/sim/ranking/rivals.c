@@ -1,7 +1,8 @@
 /*
  * rivals.c - see the header. goim's formula is that of its logic service
- * (v2): weight share less half the share of connections, in connections; the
- * client's own region counts 1.6 times; a list's first node is counted at once.
+ * (v2): weight share less half the share of connections, in whole connections;
+ * the client's own region counts 1.6 times; a list's first node is counted at
+ * once. Equal ones it gives in any order, we by number.
  */
 #include "tests/sim/ranking/rivals.h"
 
@@ -12,6 +13,8 @@
 
 #define GOIM_REGION_GAIN 1.6
 #define GOIM_WEIGHT_UNIT 1000.0 /* connections of capacity */
+#define GOIM_SCORE_MIN	 1.0
+#define GOIM_SCORE_MAX	 1048576.0
 
 struct view {
 	double conns;  /* as reported; goim adds what it gave */
@@ -118,14 +121,31 @@ void rival_load(struct rival *rival, unsigned node, uint32_t conns)
 
 /* -- goim ---------------------------------------------------------------- */
 
+/* trunc() and ceil(), of what fits into 63 bits; those are calls. */
+static double whole(double x)
+{
+	return (double)(int64_t)x;
+}
+
+static double whole_up(double x)
+{
+	return whole(x) + (whole(x) < x);
+}
+
+/* Shares go by whole weights; halves of a connection are rounded down. */
 static double goim_score(const struct rival *r, unsigned node, double gain)
 {
 	double fixed = r->views[node].weight, weight = fixed * gain;
-	double ratio = weight / (r->weight + weight - fixed);
-	double part = r->conns > 0 ? r->views[node].conns / r->conns * 0.5 : 0;
-	double score = weight + (ratio - part) * r->conns;
+	double ratio = weight / (r->weight + whole(weight) - fixed);
+	double part, score;
 
-	return ratio < part && score < 1 ? 1 : score;
+	if (!(r->conns > 0))
+		return 0;
+	part = r->views[node].conns / r->conns * 0.5;
+	score = whole(weight + whole_up((ratio - part) * r->conns - 0.5));
+	if (ratio < part)
+		return score < GOIM_SCORE_MIN ? GOIM_SCORE_MIN : score;
+	return score > GOIM_SCORE_MAX ? GOIM_SCORE_MAX : score;
 }
 
 /* The best @want of nodes [first, first + count) by r->score, high first. */
