@@ -44,7 +44,7 @@ test: deps-test
 
 # Parts of `make test`, for one variant at a time.
 test-unit: unit
-test-integration: all $(BUILD)/bench/flood
+test-integration: all $(BUILD)/bench/flood $(BUILD)/sim/sim
 	@PERI_BUILD=$(CURDIR)/$(BUILD) $(PYTEST) tests/integration $(PYTEST_ARGS)
 
 THREAD_TESTS = $(filter $(THREAD_TEST_NAMES:%=$(BUILD)/tests/unit/%),\

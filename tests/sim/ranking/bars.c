@@ -153,15 +153,31 @@ static bool is_wanted(const struct bars_options *options,
 	return false;
 }
 
+/* Else a typing error would be a set without a missed bar. */
+static bool is_known(const char *only)
+{
+	for (unsigned i = 0; i < ARRAY_LEN(parts); i++)
+		if (strcmp(only, parts[i].id) == 0)
+			return true;
+	return strcmp(only, "rivals") == 0;
+}
+
 int bars_run(const struct bars_options *options)
 {
 	struct bars b = {.options = options, .replicas_of = -1};
 	unsigned passed = 0, failed = 0;
 
+	if (options->only && !is_known(options->only)) {
+		fprintf(stderr,
+			"sim: --only: \"%s\" is none of L1 to L14 and "
+			"rivals\n",
+			options->only);
+		return 2;
+	}
 	if (sim_world_load(FOLDER "worlds/metros.json", &b.world) != 0)
 		return 2;
 	print_head(options);
-	for (unsigned i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+	for (unsigned i = 0; i < ARRAY_LEN(parts); i++) {
 		if (!is_wanted(options, &parts[i]))
 			continue;
 		if (run_part(&b, &parts[i]))

@@ -41,7 +41,7 @@ static const char usage[] =
 	"  --json            one object instead of a table\n"
 	"the acceptance set, from the top of the tree; exit 1: a bar is "
 	"missed\n"
-	"  --only ID         one of its lines: L4\n"
+	"  --only ID         one of its lines: L4, or rivals: the opponents\n"
 	"  --quick           one seed, without L12 and the opponents\n"
 	"  --seeds N         how many seeds (4)\n"
 	"both\n"
@@ -69,10 +69,12 @@ static bool take(struct options *o, int letter, const char *value)
 	case 'n':
 		return num_u64(sv_str(value), UINT64_MAX, &o->seed) == 0;
 	case 'm':
-		return num_u64(sv_str(value), 100, &o->bars.seed_count) == 0;
+		return num_u64(sv_str(value), 100, &o->bars.seed_count) == 0 &&
+		       o->bars.seed_count > 0;
 	case 'c':
 		return num_u64(sv_str(value), SIM_REPLICAS_MAX, &o->replicas) ==
-		       0;
+			       0 &&
+		       o->replicas > 0;
 	case 't':
 		return num_double(sv_str(value), 0.5, 600, &o->renew_s) == 0;
 	case 'r':
