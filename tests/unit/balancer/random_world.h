@@ -197,12 +197,24 @@ static inline void world_random_demand(struct world *w, struct rng *rng,
 
 #define WORLD_OVERLOAD_FACTOR 1e5
 
+/* The one that an assertion failed in: a teardown prints it. */
+static uint64_t world_last_seed;
+
+static inline int world_print_seed(void **state)
+{
+	(void)state;
+	print_message("the last world was of seed %llu\n",
+		      (unsigned long long)world_last_seed);
+	return 0;
+}
+
 /* At most 40 nodes in 14 sites. Returns its traits. */
 static inline unsigned world_random(struct world *w, uint64_t seed)
 {
 	struct rng rng;
 	unsigned nodes, sites, traits;
 
+	world_last_seed = seed;
 	rng_seed(&rng, seed);
 	world_init(w);
 	traits = world_roll(&rng);
@@ -224,6 +236,7 @@ static inline unsigned world_random_large(struct world *w, uint64_t seed)
 	struct rng rng;
 	unsigned large, nodes, sites, traits, home;
 
+	world_last_seed = seed;
 	rng_seed(&rng, seed);
 	world_init(w);
 	traits = world_roll(&rng) & ~(unsigned)WORLD_ALONE;

@@ -453,8 +453,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_the_horizon),
-		cmocka_unit_test(test_what_holds_in_any_world),
-		cmocka_unit_test(test_what_holds_with_large_sites),
+		cmocka_unit_test_teardown(test_what_holds_in_any_world,
+					  world_print_seed),
+		cmocka_unit_test_teardown(test_what_holds_with_large_sites,
+					  world_print_seed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

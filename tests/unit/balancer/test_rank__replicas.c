@@ -164,8 +164,11 @@ static void test_large_sites_are_equal_too(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_equal_input_gives_equal_snapshots),
-		cmocka_unit_test(test_large_sites_are_equal_too),
+		cmocka_unit_test_teardown(
+			test_equal_input_gives_equal_snapshots,
+			world_print_seed),
+		cmocka_unit_test_teardown(test_large_sites_are_equal_too,
+					  world_print_seed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
