@@ -95,6 +95,7 @@ static const struct worker_role role = {
 	.start = start,
 	.message = on_message,
 	.stop = stop,
+	.slice_us = 100, /* a dozen answers; the builder's turn can wait */
 };
 
 int query_worker_start(const struct query_worker_config *config, unsigned index,

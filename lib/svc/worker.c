@@ -8,7 +8,9 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sched.h>
 #include <stdbool.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "lib/base/log.h"
@@ -68,16 +70,48 @@ err_loop:
 	return rc;
 }
 
+/* struct sched_attr of sched_setattr(2), which glibc lacks; its first size. */
+struct turns {
+	uint32_t size_bytes, policy;
+	uint64_t flags;
+	int32_t nice;
+	uint32_t priority;
+	uint64_t runtime_ns, deadline_ns, period_ns;
+};
+
+/* Ask for turns of @slice_us. Returns 0 or an errno. */
+static int set_slice(unsigned slice_us)
+{
+	struct turns turns = {.size_bytes = sizeof(turns)};
+
+	if (syscall(SYS_sched_getattr, 0, &turns, sizeof(turns), 0) != 0)
+		return errno;
+	if (turns.policy != SCHED_OTHER)
+		return 0; /* somebody knows better */
+	turns.runtime_ns = slice_us * UINT64_C(1000);
+	return syscall(SYS_sched_setattr, 0, &turns, 0) == 0 ? 0 : errno;
+}
+
+/* On Linux both are of the thread, nobody else's. */
+static void set_priority(const struct worker *worker)
+{
+	const struct worker_role *role = worker->role;
+	int err = role->slice_us ? set_slice(role->slice_us) : 0;
+
+	if (err)
+		log_info("worker.slice index=%u errno=%d", worker->index, err);
+	errno = 0;
+	if (nice(role->niceness) == -1 && errno != 0)
+		log_info("worker.niceness index=%u errno=%d", worker->index,
+			 errno);
+}
+
 static void *run(void *arg)
 {
 	struct worker *worker = arg;
 	int rc;
 
-	/* On Linux that of the thread, nobody else's. */
-	errno = 0;
-	if (nice(worker->role->niceness) == -1 && errno != 0)
-		log_info("worker.niceness index=%u errno=%d", worker->index,
-			 errno);
+	set_priority(worker);
 	rc = set_up(worker);
 	tell_started(worker, rc);
 	if (rc)

@@ -22,6 +22,10 @@ struct worker_role {
 	/* How much nicer than the process the thread is, 0..19: for work that
 	 * is not to hold up those who answer. */
 	int niceness;
+	/* How long it asks to run at a time, 0 = as others. With a shorter
+	 * time than the thread that has the core it need not wait for that
+	 * one's to be over (EEVDF, Linux 6.12; older kernels ignore it). */
+	unsigned slice_us;
 };
 
 /* worker_start - start thread number @index; waits until role->start() has

@@ -9,11 +9,14 @@
 #include <cmocka.h>
 
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "lib/base/err.h"
 #include "lib/base/mem.h"
@@ -27,6 +30,7 @@ struct shared {
 	atomic_uint index;   /* of the one that started last */
 	atomic_bool blocked; /* the thread blocks SIGTERM */
 	atomic_int niceness; /* of the thread */
+	atomic_int slice_us; /* what the kernel says of it */
 	int start_rc;
 };
 
@@ -42,6 +46,15 @@ struct state {
 	pthread_t thread;
 };
 
+/* The fourth eight bytes of struct sched_attr; 0: the kernel keeps none. */
+static int own_slice_us(void)
+{
+	uint64_t attr[6] = {0};
+
+	check(syscall(SYS_sched_getattr, 0, attr, sizeof(attr), 0) == 0);
+	return (int)(attr[3] / 1000);
+}
+
 static int start(struct loop *loop, unsigned index, void *arg, void **state_r)
 {
 	struct shared *shared = arg;
@@ -54,6 +67,7 @@ static int start(struct loop *loop, unsigned index, void *arg, void **state_r)
 	pthread_sigmask(SIG_SETMASK, NULL, &mask);
 	atomic_store(&shared->blocked, sigismember(&mask, SIGTERM) == 1);
 	atomic_store(&shared->niceness, getpriority(PRIO_PROCESS, 0));
+	atomic_store(&shared->slice_us, own_slice_us());
 	state = mem_alloc(sizeof(*state));
 	state->shared = shared;
 	atomic_store(&shared->index, index);
@@ -80,7 +94,7 @@ static void stop(void *arg)
 	mem_free(state);
 }
 
-static const struct worker_role role = {start, message, stop, 0};
+static const struct worker_role role = {start, message, stop, 0, 0};
 
 static void test_messages_and_end(void **state)
 {
@@ -120,7 +134,7 @@ static void test_start_fails(void **state)
 
 static void test_niceness(void **state)
 {
-	const struct worker_role nicer = {start, message, stop, 2};
+	const struct worker_role nicer = {start, message, stop, 2, 0};
 	const int own = getpriority(PRIO_PROCESS, 0);
 	struct shared shared = {0};
 	struct worker *worker;
@@ -133,12 +147,39 @@ static void test_niceness(void **state)
 	worker_stop(&worker);
 }
 
+/* An older kernel keeps no slice for a thread, and whoever runs us with another
+ * policy knows better: then nothing changes. */
+static void test_slice(void **state)
+{
+	const struct worker_role usual = {start, message, stop, 0, 0};
+	const struct worker_role prompt = {start, message, stop, 3, 200};
+	const int own = getpriority(PRIO_PROCESS, 0);
+	struct shared shared = {0};
+	struct worker *worker;
+	int usual_us;
+
+	(void)state;
+	assert_int_equal(worker_start(&usual, 0, &shared, &worker), 0);
+	usual_us = atomic_load(&shared.slice_us);
+	worker_stop(&worker);
+	assert_int_equal(worker_start(&prompt, 0, &shared, &worker), 0);
+	if (usual_us > 0 && sched_getscheduler(0) == SCHED_OTHER)
+		assert_int_equal(atomic_load(&shared.slice_us), 200);
+	else
+		assert_int_equal(atomic_load(&shared.slice_us), usual_us);
+	assert_int_equal(atomic_load(&shared.niceness),
+			 own < 17 ? own + 3 : 19);
+	assert_int_equal(own_slice_us(), usual_us);
+	worker_stop(&worker);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_messages_and_end),
 		cmocka_unit_test(test_start_fails),
 		cmocka_unit_test(test_niceness),
+		cmocka_unit_test(test_slice),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
