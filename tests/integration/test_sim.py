@@ -133,8 +133,10 @@ def test_refuses_files(files, world, scenario, says):
 @pytest.mark.parametrize("args, says", [
     ([], "--world and --scenario, or --accept, are missing"),
     (["--accept", "--only", "L99"], '"L99" is none of L1 to L14'),
+    (["--only", "L4"], "--only and --quick go with --accept"),
+    (["--quick"], "--only and --quick go with --accept"),
 ])
-def test_refuses_to_run_nothing(args, says):
+def test_refuses_to_run_nothing_or_something_else(args, says):
     run = sim(*args)
     assert (run.returncode, run.stdout) == (2, "")
     assert says in run.stderr

@@ -124,6 +124,10 @@ static bool read_options(struct options *o, int argc, char **argv)
 		fprintf(stderr, "sim: not an option: \"%s\"\n", argv[optind]);
 		return false;
 	}
+	if (!o->accept && (o->bars.only || o->bars.quick)) {
+		fputs("sim: --only and --quick go with --accept\n", stderr);
+		return false;
+	}
 	if (o->help || o->accept || (o->world && o->scenario))
 		return true;
 	fputs("sim: --world and --scenario, or --accept, are missing\n",
