@@ -124,21 +124,31 @@ const struct addr *client_addr_payer(const struct policy *policy,
 	return ip && !policy_is_proxy(policy, peer) ? peer : client;
 }
 
-enum query_refusal client_addr_admit(const struct policy *policy,
+enum query_refusal client_addr_claim(const struct policy *policy,
 				     struct ratelimit *limit,
 				     const struct httpd_request *req,
 				     const struct addr *ip,
-				     struct addr *client_r)
+				     struct client_addr_claim *claim_r)
 {
-	enum query_refusal refusal =
-		client_addr_find(policy, req->head, &req->peer, ip, client_r);
-	const struct addr *payer;
+	enum query_refusal refusal = client_addr_find(
+		policy, req->head, &req->peer, ip, &claim_r->client);
 
-	if (refusal != QUERY_OK || policy->quota.step_ns == 0)
-		return refusal;
-	payer = client_addr_payer(policy, &req->peer, ip, client_r);
-	if (LIKELY(ratelimit_take(limit, &policy->quota, payer, req->now_ms)))
+	claim_r->payer =
+		client_addr_payer(policy, &req->peer, ip, &claim_r->client);
+	if (refusal == QUERY_OK && policy->quota.step_ns > 0)
+		claim_r->place = ratelimit_find(limit, claim_r->payer);
+	return refusal;
+}
+
+enum query_refusal client_addr_admit(const struct policy *policy,
+				     struct ratelimit *limit,
+				     const struct client_addr_claim *claim,
+				     int64_t now_ms)
+{
+	if (policy->quota.step_ns == 0 ||
+	    LIKELY(ratelimit_take(limit, &policy->quota, claim->place, now_ms)))
 		return QUERY_OK;
 	/* A proxy that does not name its client speaks for too many. */
-	return policy_is_proxy(policy, payer) ? QUERY_OK : QUERY_RATE_LIMITED;
+	return policy_is_proxy(policy, claim->payer) ? QUERY_OK
+						     : QUERY_RATE_LIMITED;
 }

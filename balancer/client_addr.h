@@ -44,20 +44,35 @@ const struct addr *client_addr_payer(const struct policy *policy,
 				     const struct addr *ip,
 				     const struct addr *client);
 
+/* Who asks, and who pays for it. */
+struct client_addr_claim {
+	struct addr client;
+	const struct addr *payer;     /* @client or the request's peer */
+	struct ratelimit_place place; /* of the payer; only with a quota */
+};
+
 /*
- * client_addr_admit - client_addr_find() for @req, and whether the payer's
- * network may ask now.
+ * client_addr_claim - client_addr_find() and _payer() for @req; the payer's
+ * bucket is on its way to the cache then.
  *
  * @limit  shared by all workers
  *
- * Takes one token of policy->quota. A trusted proxy that does not name its
- * client is never limited. Returns what client_addr_find() returns, or
- * QUERY_RATE_LIMITED; *@client_r is known then, too.
+ * Returns what client_addr_find() returns; @claim_r is valid when that is
+ * QUERY_OK, as long as @req is.
  */
-MUST_CHECK enum query_refusal client_addr_admit(const struct policy *policy,
-						struct ratelimit *limit,
-						const struct httpd_request *req,
-						const struct addr *ip,
-						struct addr *client_r);
+MUST_CHECK enum query_refusal
+client_addr_claim(const struct policy *policy, struct ratelimit *limit,
+		  const struct httpd_request *req, const struct addr *ip,
+		  struct client_addr_claim *claim_r);
+
+/*
+ * client_addr_admit - whether the payer's network may ask now.
+ *
+ * Takes one token of policy->quota. A trusted proxy that does not name its
+ * client is never limited. Returns QUERY_OK or QUERY_RATE_LIMITED.
+ */
+MUST_CHECK enum query_refusal
+client_addr_admit(const struct policy *policy, struct ratelimit *limit,
+		  const struct client_addr_claim *claim, int64_t now_ms);
 
 #endif

@@ -11,7 +11,7 @@
 #include "lib/base/mem.h"
 #include "lib/base/rng.h"
 
-#define ROWS	  65536 /* buckets of one row */
+#define ROWS	  65536 /* buckets of one row: as struct ratelimit_place */
 #define NS_PER_S  1000000000LL
 #define NS_PER_MS 1000000LL
 
@@ -59,14 +59,24 @@ static void raise_to(_Atomic int64_t *bucket, int64_t empty_ns)
 		atomic_store_explicit(bucket, empty_ns, memory_order_relaxed);
 }
 
-bool ratelimit_take(struct ratelimit *limit,
-		    const struct ratelimit_quota *quota,
-		    const struct addr *client, int64_t now_ms)
+struct ratelimit_place ratelimit_find(struct ratelimit *limit,
+				      const struct addr *client)
 {
 	uint64_t network = addr_network(client);
 	uint64_t hash = hash_sip(&limit->key, sv_of(&network, sizeof(network)));
-	_Atomic int64_t *first = &limit->first[hash % ROWS];
-	_Atomic int64_t *second = &limit->second[(hash >> 32) % ROWS];
+	struct ratelimit_place place = {(uint16_t)hash, (uint16_t)(hash >> 32)};
+
+	__builtin_prefetch(&limit->first[place.first], 1);
+	__builtin_prefetch(&limit->second[place.second], 1);
+	return place;
+}
+
+bool ratelimit_take(struct ratelimit *limit,
+		    const struct ratelimit_quota *quota,
+		    struct ratelimit_place place, int64_t now_ms)
+{
+	_Atomic int64_t *first = &limit->first[place.first];
+	_Atomic int64_t *second = &limit->second[place.second];
 	int64_t now_ns = now_ms * NS_PER_MS;
 	int64_t a = get(first), b = get(second);
 	int64_t empty_ns = a < b ? a : b;

@@ -35,16 +35,26 @@ void ratelimit_free(struct ratelimit **limit);
  * limit), @burst at once. */
 struct ratelimit_quota ratelimit_quota(unsigned rate_per_s, unsigned burst);
 
+/* Where a network has its buckets. */
+struct ratelimit_place {
+	uint16_t first, second;
+};
+
+/* ratelimit_find - the place of @client's network; what is there is on its way
+ * to the cache then. Any thread. */
+struct ratelimit_place ratelimit_find(struct ratelimit *limit,
+				      const struct addr *client);
+
 /*
- * ratelimit_take - take a token of @client's network.
+ * ratelimit_take - take a token of the network at @place.
  *
  * @now_ms  monotonic clock
  *
  * Returns false when there is none: then there is one within step_ns. Any
- * thread; some tens of nanoseconds.
+ * thread; a wait for memory if ratelimit_find() was only just called.
  */
 MUST_CHECK bool ratelimit_take(struct ratelimit *limit,
 			       const struct ratelimit_quota *quota,
-			       const struct addr *client, int64_t now_ms);
+			       struct ratelimit_place place, int64_t now_ms);
 
 #endif

@@ -6,7 +6,6 @@
 #include "balancer/resolve.h"
 
 #include "balancer/answer.h"
-#include "balancer/client_addr.h"
 #include "balancer/etag.h"
 #include "balancer/resolve_refuse.h"
 #include "lib/base/clk.h"
@@ -51,16 +50,31 @@ const char *resolve_result_str(enum resolve_result result)
 
 /* ---- what the query and the goim form share ---- */
 
-/* Who asks, and whether his network may. */
-static enum query_refusal find_client(struct resolve_turn *turn,
-				      const struct addr *ip)
+/* Who asks; his bucket's memory is asked for. */
+static enum query_refusal claim(struct resolve_turn *turn,
+				const struct addr *ip)
 {
 	enum query_refusal refusal =
-		client_addr_admit(turn->view->policy, turn->resolver->limit,
-				  turn->req, ip, &turn->client.address);
+		client_addr_claim(turn->view->policy, turn->resolver->limit,
+				  turn->req, ip, &turn->claim);
 
-	turn->client.address = addr_unmap(&turn->client.address);
+	turn->client.address = addr_unmap(&turn->claim.client);
 	return refusal;
+}
+
+/* Whether his network may. */
+static enum query_refusal admit(struct resolve_turn *turn)
+{
+	return client_addr_admit(turn->view->policy, turn->resolver->limit,
+				 &turn->claim, turn->req->now_ms);
+}
+
+/* Both, for those who do not look ahead. */
+static enum query_refusal find_client(struct resolve_turn *turn)
+{
+	enum query_refusal refusal = claim(turn, NULL);
+
+	return refusal == QUERY_OK ? admit(turn) : refusal;
 }
 
 static void locate(struct resolve_turn *turn, struct sv device)
@@ -210,26 +224,27 @@ static void report_failed(const struct resolve_turn *turn)
 	}
 }
 
-/* Bad queries count for the limit, too. */
-static enum query_refusal read_query(struct resolve_turn *turn)
-{
-	struct query *query = &turn->query;
-	enum query_refusal of_query =
-		query_parse(turn->req->head->query, query);
-	enum query_refusal of_client =
-		find_client(turn, query->has_ip ? &query->ip : NULL);
-
-	return of_query == QUERY_OK || of_client == QUERY_RATE_LIMITED
-		       ? of_client
-		       : of_query;
-}
-
-/* Who asks, for which service: the first step. */
+/* Who asks, for what: the first step. */
 static void read_request(struct resolve_turn *turn)
 {
 	struct query *query = &turn->query;
+	enum query_refusal of_client;
 
-	turn->refusal = read_query(turn);
+	turn->refusal = query_parse(turn->req->head->query, query);
+	of_client = claim(turn, query->has_ip ? &query->ip : NULL);
+	turn->claims = of_client == QUERY_OK;
+	if (turn->refusal == QUERY_OK)
+		turn->refusal = of_client;
+}
+
+/* Whether he may, for which service: the second step. Bad queries count for the
+ * limit, too. */
+static void admit_request(struct resolve_turn *turn)
+{
+	struct query *query = &turn->query;
+
+	if (turn->claims && admit(turn) != QUERY_OK)
+		turn->refusal = QUERY_RATE_LIMITED;
 	if (turn->refusal == QUERY_OK && !turn->view->snapshot)
 		turn->refusal = QUERY_NOT_READY;
 	if (turn->refusal != QUERY_OK)
@@ -301,7 +316,7 @@ static void goim(struct resolve_turn *turn)
 	enum query_refusal refusal;
 	struct buf *out;
 
-	refusal = find_client(turn, NULL);
+	refusal = find_client(turn);
 	if (refusal != QUERY_OK) {
 		resolve_refuse(turn->resolver, turn->req, refusal,
 			       sv_of("", 0));
@@ -356,7 +371,7 @@ static const struct route {
 /* A browser asks first when a page sends headers of its own. */
 static void preflight(struct resolve_turn *turn)
 {
-	enum query_refusal refusal = find_client(turn, NULL);
+	enum query_refusal refusal = find_client(turn);
 
 	if (refusal != QUERY_OK) {
 		resolve_refuse(turn->resolver, turn->req, refusal,
@@ -474,9 +489,12 @@ void resolve_ahead(struct httpd_request *req, unsigned step, void *resolver)
 		begin(r, req, turn);
 		if (turn->answer == resolve)
 			read_request(turn);
-	} else if (turn->service) {
-		steps[step - 1](turn);
+		return;
 	}
+	if (step == 1 && turn->answer == resolve)
+		admit_request(turn);
+	if (turn->service)
+		steps[step - 1](turn);
 }
 
 void resolve_handle(struct httpd_request *req, void *resolver)

@@ -7,6 +7,7 @@
 #define PERI_BALANCER_RESOLVE_H
 
 #include "balancer/answer.h"
+#include "balancer/client_addr.h"
 #include "balancer/counter.h"
 #include "balancer/demand.h"
 #include "balancer/draw_share.h"
@@ -54,6 +55,8 @@ struct resolve_turn {
 	const struct view *view;
 	const struct view_service *service; /* NULL: nothing to draw */
 	enum query_refusal refusal;	    /* of /resolve */
+	bool claims;			    /* claim is valid */
+	struct client_addr_claim claim;
 	struct answer_client client;
 	uint32_t place_id;
 	int64_t began_us; /* 0: not timed */

@@ -22,8 +22,10 @@ static double round_ns(struct ratelimit *limit, unsigned mask, int64_t now_ms)
 	unsigned taken = 0;
 
 	for (unsigned i = 0; i < COUNT; i++)
-		taken += ratelimit_take(limit, &quota, &clients[i & mask],
-					now_ms + i / 100);
+		taken += ratelimit_take(
+			limit, &quota,
+			ratelimit_find(limit, &clients[i & mask]),
+			now_ms + i / 100);
 	if (taken < COUNT / 2)
 		puts("ratelimit refused too much");
 	return (double)(clk_mono_us() - begin_us) * 1000 / COUNT;

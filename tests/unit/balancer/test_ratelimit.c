@@ -29,7 +29,8 @@ static unsigned take(struct ratelimit *limit,
 	unsigned taken = 0;
 
 	for (unsigned i = 0; i < tries; i++)
-		taken += ratelimit_take(limit, quota, &addr, now_ms);
+		taken += ratelimit_take(limit, quota,
+					ratelimit_find(limit, &addr), now_ms);
 	return taken;
 }
 
@@ -113,7 +114,8 @@ static void test_nobody_is_forgotten(void **state)
 	for (uint32_t n = 0; n < 1000000; n++) {
 		struct addr addr = addr_from_v4_host(0x20000000 + (n << 8));
 
-		(void)!ratelimit_take(limit, &quota, &addr, NOW_MS);
+		(void)!ratelimit_take(limit, &quota,
+				      ratelimit_find(limit, &addr), NOW_MS);
 	}
 	assert_int_equal(take(limit, &quota, "192.0.2.1", 20, NOW_MS), 0);
 	ratelimit_free(&limit);
@@ -132,12 +134,15 @@ static void test_others_are_not_hurt(void **state)
 		struct addr addr = addr_from_v4_host(0x0a000000 + (n << 8));
 
 		for (unsigned i = 0; i < 12; i++)
-			(void)!ratelimit_take(limit, &quota, &addr, NOW_MS);
+			(void)!ratelimit_take(limit, &quota,
+					      ratelimit_find(limit, &addr),
+					      NOW_MS);
 	}
 	for (uint32_t n = 0; n < 100000; n++) {
 		struct addr addr = addr_from_v4_host(0x20000000 + (n << 8));
 
-		hurt += !ratelimit_take(limit, &quota, &addr, NOW_MS);
+		hurt += !ratelimit_take(limit, &quota,
+					ratelimit_find(limit, &addr), NOW_MS);
 	}
 	assert_in_range(hurt, 0, 60); /* 7 standard deviations */
 	ratelimit_free(&limit);
