@@ -327,11 +327,12 @@ struct refill {
 static int matters(const struct refill *r, uint32_t c,
 		   const struct candidates_row *row)
 {
-	uint8_t last_class = r->was[row->site[CANDIDATES_MAX - 1]].class;
-	int16_t worst_km = INT16_MIN;
+	int worst_km = INT16_MIN;
+	uint8_t last_class;
 
 	if (row->count < CANDIDATES_MAX)
 		return 1;
+	last_class = r->was[row->site[CANDIDATES_MAX - 1]].class;
 	for (unsigned j = 0; j < CANDIDATES_MAX; j++)
 		if (row->cost_km[j] > worst_km)
 			worst_km = row->cost_km[j];
@@ -339,11 +340,12 @@ static int matters(const struct refill *r, uint32_t c,
 		uint32_t s = r->changed[i];
 		double dot = site_dot(&r->field, s, c);
 
-		/* Costs in rows are rounded and clamped. */
+		/* Costs in rows are rounded and clamped; ones that are equal in
+		 * steps may be a km apart by that. */
 		if (r->in->sites[s].class < last_class ||
 		    clamp_cost(cost_of(r->in, &r->field, c, s,
 				       km_of(&r->in->sites[s], dot))) <=
-			    worst_km)
+			    worst_km + 1)
 			return 1;
 	}
 	return 0;

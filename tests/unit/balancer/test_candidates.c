@@ -247,6 +247,36 @@ static void test_a_change_leaves_the_same_rows(void **state)
 	}
 }
 
+/* Costs that are equal, for they are rounded to steps of 1/64 km, and not when
+ * rounded to km: the site of lower index takes its place again. */
+static void test_a_change_within_a_step(void **state)
+{
+	struct candidates_site sites[20], was[20];
+	struct cellmap_cell cells[2] = {{0}};
+	struct candidates_row kept[2], fresh[2];
+	struct candidates_input in = {.sites = sites,
+				      .cells = cells,
+				      .site_count = 20,
+				      .cell_count = 2,
+				      .policy = DEFAULTS};
+
+	(void)state;
+	for (int s = 0; s < 20; s++)
+		sites[s] = (struct candidates_site){
+			.has_position = 1, .bias_km = s < 5 ? 0 : -1000};
+	sites[10].bias_km = -200.503;
+	sites[10].class = CANDIDATES_NEVER;
+	sites[12].bias_km = -200.496;
+	candidates_fill(&in, kept);
+	assert_int_equal(kept[1].site[5], 12);
+	memcpy(was, sites, sizeof(was));
+	sites[10].class = CANDIDATES_HEALTHY;
+	candidates_refill(&in, was, kept);
+	assert_int_equal(kept[1].site[5], 10);
+	candidates_fill(&in, fresh);
+	assert_memory_equal(kept, fresh, sizeof(kept));
+}
+
 static void test_equal_costs_stay_in_order(void **state)
 {
 	struct candidates_site sites[20];
@@ -373,6 +403,7 @@ int main(void)
 		cmocka_unit_test(test_costs),
 		cmocka_unit_test(test_the_six_of_least_cost),
 		cmocka_unit_test(test_a_change_leaves_the_same_rows),
+		cmocka_unit_test(test_a_change_within_a_step),
 		cmocka_unit_test(test_equal_costs_stay_in_order),
 		cmocka_unit_test(test_ties),
 		cmocka_unit_test(test_borders_and_broken_places),
