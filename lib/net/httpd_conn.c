@@ -244,6 +244,9 @@ static bool send_queue(struct httpd_conn *conn)
 			conn->unsent.len);
 		conn->sent_bytes = 0;
 	}
+	/* A kernel that does not tell what has arrived. */
+	if (sent > 0 && conn->acked_bytes == 0)
+		conn->stamp_ms = loop_now_ms(conn->server->loop);
 	return false;
 }
 

@@ -56,8 +56,10 @@ struct helper_client {
 	unsigned times;
 };
 
-static inline void helper_connect(struct helper_client *c, struct loop *loop,
-				  uint16_t port)
+/* @buffer_bytes is for what it has not read yet; 0 = as the kernel likes. */
+static inline void helper_connect_small(struct helper_client *c,
+					struct loop *loop, uint16_t port,
+					int buffer_bytes)
 {
 	struct sockaddr_storage name;
 	socklen_t len = addr_to_sockaddr(&helper_local, port, &name);
@@ -66,8 +68,19 @@ static inline void helper_connect(struct helper_client *c, struct loop *loop,
 	buf_init(&c->in, 64u << 20);
 	c->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	assert_true(c->fd >= 0);
+	if (buffer_bytes > 0)
+		assert_int_equal(setsockopt(c->fd, SOL_SOCKET, SO_RCVBUF,
+					    &buffer_bytes,
+					    sizeof(buffer_bytes)),
+				 0);
 	assert_int_equal(connect(c->fd, (struct sockaddr *)&name, len), 0);
 	assert_int_equal(fcntl(c->fd, F_SETFL, O_NONBLOCK), 0);
+}
+
+static inline void helper_connect(struct helper_client *c, struct loop *loop,
+				  uint16_t port)
+{
+	helper_connect_small(c, loop, port, 0);
 }
 
 static inline void helper_close(struct helper_client *c)

@@ -10,6 +10,7 @@
 
 #include <stdio.h>
 
+#include "lib/net/httpd_conn.h"
 #include "tests/unit/lib-net/httpd_world.h"
 
 /* A chunked body over the limit counts decoded bytes; and long heads. */
@@ -134,40 +135,76 @@ static void test_timeouts(void **state)
 	}
 }
 
+#define STEP_MS 20
+
+static int real_clock(void **state)
+{
+	(void)state;
+	clk_fake(-1);
+	return 0;
+}
+
+static struct httpd_conn *only_conn(const struct world *world)
+{
+	return TAILQ_FIRST(&world->server->conns);
+}
+
+/* A client that has far more to read than all buffers hold; ours has
+ * @buffer_bytes as has its own, 0 = as the kernel likes. */
+static void ask_for_much(struct world *world, struct helper_client *c,
+			 int buffer_bytes)
+{
+	helper_connect_small(c, world->loop, world->port, buffer_bytes);
+	while (!only_conn(world))
+		helper_turn(world->loop);
+	if (buffer_bytes > 0)
+		(void)setsockopt(only_conn(world)->fd, SOL_SOCKET, SO_SNDBUF,
+				 &buffer_bytes, sizeof(buffer_bytes));
+	for (unsigned n = 0; n < 40; n++)
+		helper_write(c, SV("GET /big HTTP/1.1\r\n" HOST "\r\n"));
+	while (!only_conn(world)->blocked)
+		helper_turn(world->loop);
+}
+
 /* Reading slowly is not the same as not reading: what counts is what has
  * arrived, not what our end of the connection has room for. */
 static void test_slow_readers(void **state)
 {
 	static const struct {
 		const char *rule;
-		size_t bytes_each_20_ms;
+		int buffer_bytes;
+		size_t bytes_a_step;
 		uint64_t closed;
 	} rows[] = {
-		{"a byte now and then is not reading", 1, 1},
-		{"nor is half of what is asked for", 320, 1},
-		{"slow, and yet it gets on", 16384, 0},
+		{"16 KiB in the time are asked for, and not half of that", 4096,
+		 8192 / (500 / STEP_MS), 1},
+		{"a little more than that is enough", 4096,
+		 24000 / (500 / STEP_MS), 0},
+		{"slow, and yet it gets on", 0, 16384, 0},
 	};
 	struct httpd_limits limits = short_limits();
 
 	(void)state;
 	limits.write_timeout_ms = 500;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		struct world *world = open_world(limits);
-		int64_t began_ms = clk_mono_ms(), read_ms = began_ms;
+		int64_t now_ms = 1000000, until_ms = now_ms + 4000;
 		struct helper_client c;
+		struct world *world;
 		char bytes[16384];
 
 		print_message("%s\n", rows[i].rule);
-		helper_connect(&c, world->loop, world->port);
-		for (unsigned n = 0; n < 40; n++)
-			helper_write(&c,
-				     SV("GET /big HTTP/1.1\r\n" HOST "\r\n"));
-		while (!is_counted(world) && clk_mono_ms() < began_ms + 2000) {
+		clk_fake(now_ms);
+		world = open_world(limits);
+		ask_for_much(world, &c, rows[i].buffer_bytes);
+		for (; only_conn(world) && now_ms < until_ms;
+		     now_ms += STEP_MS) {
+			clk_fake(now_ms);
+			(void)!recv(c.fd, bytes, rows[i].bytes_a_step, 0);
+			for (unsigned n = 0; n < 3; n++)
+				helper_turn(world->loop);
+			if (only_conn(world))
+				httpd_sweep(only_conn(world), now_ms);
 			helper_turn(world->loop);
-			if (clk_mono_ms() < read_ms + 20)
-				continue;
-			read_ms = clk_mono_ms();
-			(void)!recv(c.fd, bytes, rows[i].bytes_each_20_ms, 0);
 		}
 		assert_int_equal(counters(world)->closed_slow_write,
 				 rows[i].closed);
@@ -276,7 +313,7 @@ int main(void)
 		cmocka_unit_test(test_limits_of_size),
 		cmocka_unit_test(test_refusal_is_readable),
 		cmocka_unit_test(test_timeouts),
-		cmocka_unit_test(test_slow_readers),
+		cmocka_unit_test_teardown(test_slow_readers, real_clock),
 		cmocka_unit_test(test_a_pipeline_in_odd_parts),
 		cmocka_unit_test(test_silence_and_idleness),
 		cmocka_unit_test(test_too_many_connections),
