@@ -208,7 +208,7 @@ static inline int world_print_seed(void **state)
 	return 0;
 }
 
-/* At most 40 nodes in 14 sites. Returns its traits. */
+/* At most 40 nodes in 20 sites. Returns its traits. */
 static inline unsigned world_random(struct world *w, uint64_t seed)
 {
 	struct rng rng;
@@ -218,7 +218,7 @@ static inline unsigned world_random(struct world *w, uint64_t seed)
 	rng_seed(&rng, seed);
 	world_init(w);
 	traits = world_roll(&rng);
-	sites = 1 + world_below(&rng, 14);
+	sites = 1 + world_below(&rng, 20);
 	nodes = traits & WORLD_ALONE ? 1 : 1 + world_below(&rng, 40);
 	for (unsigned i = 0; i < nodes; i++)
 		world_random_node(w, &rng, i, world_below(&rng, sites), traits);
@@ -253,6 +253,59 @@ static inline unsigned world_random_large(struct world *w, uint64_t seed)
 	world_random_demand(
 		w, &rng, traits & WORLD_OVERLOAD ? WORLD_OVERLOAD_FACTOR : 50);
 	return traits;
+}
+
+/* -- time passes --------------------------------------------------------- */
+
+/* A report, mostly near the last one. */
+static inline void world_report(struct world *w, struct rng *rng,
+				const struct fleet_node *node)
+{
+	const struct card_record *record = &node->card->record;
+	double factor = 0.97 + 0.06 * rng_unit(rng);
+	struct feed_load load = {.age_ms = world_below(rng, 2000)};
+
+	world_text(load.id, sizeof(load.id), record->id);
+	load.conns = world_below(rng, 3) > 0
+			     ? (uint32_t)(node->conns * factor)
+			     : world_below(rng, record->capacity + 2);
+	fleet_load(w->fleet, &load, w->now_ms);
+}
+
+/* All nodes of the site of @member are @state from now on. */
+static inline void world_set_site(struct world *w,
+				  const struct fleet_node *member,
+				  enum node_state state)
+{
+	const struct card *sample = member->card;
+	unsigned count;
+	struct fleet_node *const *nodes = fleet_nodes(w->fleet, &count);
+
+	for (unsigned i = 0; i < count; i++) {
+		struct feed_node node = {.state = state, .load_age_ms = -1};
+
+		if (!card_same_site(nodes[i]->card, sample))
+			continue;
+		card_unpack(nodes[i]->card, &node.record);
+		node.conns = nodes[i]->conns;
+		fleet_put(w->fleet, &node, w->now_ms);
+	}
+}
+
+/* Up to three seconds: half of the nodes report, a site is gone, in doubt or
+ * back, and as many ask as in a new world. */
+static inline void world_pass(struct world *w, struct rng *rng, double factor)
+{
+	unsigned count;
+	struct fleet_node *const *nodes = fleet_nodes(w->fleet, &count);
+
+	w->now_ms += 200 + world_below(rng, 2800);
+	for (unsigned i = 0; i < count; i++)
+		if (world_below(rng, 2) > 0)
+			world_report(w, rng, nodes[i]);
+	world_set_site(w, nodes[world_below(rng, count)],
+		       (enum node_state)world_below(rng, 3));
+	world_random_demand(w, rng, factor);
 }
 
 #endif
