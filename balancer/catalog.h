@@ -63,7 +63,8 @@ struct catalog {
  */
 struct catalog *catalog_of(struct fleet *fleet, struct catalog *last);
 
-/* catalog_gather_texts - make texts, when all nodes have their cards. */
+/* catalog_gather_texts - make the texts of a catalog that was put together from
+ * cards, without catalog_of(). */
 void catalog_gather_texts(struct catalog *catalog);
 
 /* catalog_ref - one more holder; returns @catalog. */

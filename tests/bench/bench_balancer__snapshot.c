@@ -64,7 +64,7 @@ static void put_node(struct bench *b, unsigned number, unsigned version,
 	memcpy(r->ipv4[0].bytes, &number, 4);
 	r->ports.tcp = 3101;
 	r->weight = 100;
-	r->capacity = 25000 << hash_mix(number + SALT * version) % 3;
+	r->capacity = 25000 << (hash_mix(number) + version) % 3;
 	r->boot_epoch = 1;
 	node.state = state;
 	node.conns = r->capacity / 2;
@@ -151,7 +151,7 @@ static void report(const struct bench *b, const char *what, double value,
 
 static void register_again(struct bench *b, unsigned round)
 {
-	put_node(b, round, round + 1, NODE_UP);
+	put_node(b, round, 1, NODE_UP);
 }
 
 /* A node comes; with the next build it goes. */
@@ -201,9 +201,9 @@ static struct snapshot *bench_changes(struct bench *b)
 
 	report(b, "snapshot_first", (double)snap->build_us / 1000, "ms");
 	snap = bench_builds(b, snap, report_loads, "snapshot_loads");
-	snap = bench_builds(b, snap, register_again, "snapshot_card");
+	snap = bench_builds(b, snap, flap_site, "snapshot_site");
 	snap = bench_builds(b, snap, join_and_leave, "snapshot_join");
-	return bench_builds(b, snap, flap_site, "snapshot_site");
+	return bench_builds(b, snap, register_again, "snapshot_card");
 }
 
 static void bench_lists(const struct bench *b, const struct snapshot *snap)

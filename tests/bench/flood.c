@@ -38,6 +38,7 @@
 #define SAMPLES_MAX 100000
 #define STEP_NS	    1000000 /* of the client */
 #define NEW_EACH    20
+#define PATIENCE_S  5 /* the client's, for a whole answer */
 
 struct samples {
 	int64_t ns[SAMPLES_MAX];
@@ -81,12 +82,15 @@ static in_addr_t address_of(const struct bench *b, int source)
  * on an error. */
 static int dial(const struct bench *b, int source, int flags)
 {
+	const struct timeval patience = {.tv_sec = PATIENCE_S};
 	struct sockaddr_in from = {.sin_family = AF_INET};
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | flags, 0), on = 1;
 
 	from.sin_addr.s_addr = address_of(b, source);
 	setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on));
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
 	if (fd < 0 || bind(fd, (struct sockaddr *)&from, sizeof(from)) != 0)
 		goto err;
 	if (connect(fd, (const struct sockaddr *)&b->server,

@@ -73,7 +73,8 @@ def flood(args, build, balancer, networks, kind):
          str(balancer.ports["public"]), str(args.seconds),
          "0" if kind == "none" else str(args.rate), str(SOURCES), networks,
          "query" if kind == "none" else kind, f"/resolve?host={HOST}"],
-        capture_output=True, text=True, check=False)
+        capture_output=True, text=True, check=False,
+        timeout=args.seconds + 60)
     values = {line.split()[0]: float(line.split()[1])
               for line in run.stdout.splitlines()}
     assert values, run.stderr
@@ -105,6 +106,7 @@ def run(args, build, balancer, prefix):
         name = f"{prefix}.networks{networks}.{kind}"
         median = {figure: statistics.median(r[figure] for r in results)
                   for figure in results[0]}
+        median["client_failed"] = sum(r["client_failed"] for r in results)
         for figure, value in median.items():
             print(f"{name}.{figure} {value:g}")
         held = judge(name, median) and held
