@@ -197,8 +197,20 @@ static bool check_place(const struct api_call *call,
 	return true;
 }
 
-/* An identical record is only a sign of life: nothing to store, unless other
- * changes are on their way, which it must not overtake. */
+/* An identical record of a node that is not down is only a sign of life:
+ * nothing to store, unless other changes are on their way, which it must not
+ * overtake.
+ */
+static bool is_sign_of_life(const struct registry *r,
+			    const struct node_record *record,
+			    enum lease_verdict verdict)
+{
+	const struct lease *lease = lease_find(r->leases, sv_str(record->id));
+
+	return verdict == LEASE_IS_SAME && lease->state != NODE_DOWN &&
+	       store_counters(r->store)->queued == 0;
+}
+
 static void put_same(const struct api_call *call,
 		     const struct node_record *record)
 {
@@ -238,8 +250,7 @@ void api_nodes_put(const struct api_call *call)
 		api_refuse(call, REFUSAL_TOO_MANY_NODES, NULL);
 	else if (rc != 0)
 		api_refuse(call, refusal_for(rc), NULL);
-	else if (verdict == LEASE_IS_SAME &&
-		 store_counters(r->store)->queued == 0)
+	else if (is_sign_of_life(r, &record, verdict))
 		put_same(call, &record);
 	else
 		store_put(call, &record);

@@ -678,6 +678,25 @@ def test_a_restart_expires_nobody_before_a_ttl(registry):
     assert registry.renew("n-1", 1).status == 200
 
 
+def test_who_was_down_is_back_when_that_is_stored(registry):
+    """A 200 at once would be lost with the process: the store still has it as
+    down."""
+    registry.put("n-1", ttl_ms=TTL_MS)
+    until(lambda: registry.state("n-1") == "down", 5, "down")
+    until(lambda: registry.metrics()["peri_registry_store_queue"] == 0)
+    db = sqlite3.connect(registry.folder / "registry.db",
+                         isolation_level=None)
+    db.execute("BEGIN IMMEDIATE")  # every write fails
+    assert registry.put("n-1", ttl_ms=TTL_MS).status == 503
+    assert registry.state("n-1") == "down"
+    db.execute("ROLLBACK")
+    db.close()
+    assert registry.put("n-1", ttl_ms=TTL_MS).status == 200
+    registry.daemon.kill()
+    registry.restart()
+    assert registry.state("n-1") == "up"
+
+
 def test_a_stalled_registry_expires_nobody_before_a_ttl(registry):
     registry.put("n-1", ttl_ms=TTL_MS)
     registry.daemon.signal(signal.SIGSTOP)
