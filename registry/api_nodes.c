@@ -19,6 +19,7 @@ struct pending {
 	struct registry *registry;
 	struct httpd_later *later;
 	bool holds_region;
+	bool was_down; /* the store knew so before it got the record */
 	struct node_record record; /* leaving: id and boot_epoch only */
 };
 
@@ -85,6 +86,28 @@ static int take_over(struct pending *pending, enum lease_verdict *verdict_r,
 	return rc;
 }
 
+static bool is_down(const struct registry *r, const struct node_record *record)
+{
+	const struct lease *lease = lease_find(r->leases, sv_str(record->id));
+
+	return lease && lease->state == NODE_DOWN;
+}
+
+static void on_put_stored(int rc, void *arg);
+
+/* When its lease ran out meanwhile the store has it as down, behind the record:
+ * then the record has to be stored once more. Returns whether it is. */
+static bool store_again(struct pending *pending)
+{
+	struct registry *r = pending->registry;
+
+	if (pending->was_down || !is_down(r, &pending->record))
+		return false;
+	pending->was_down = true;
+	return store_put_node(r->store, &pending->record, clk_wall_s(),
+			      on_put_stored, pending) == 0;
+}
+
 static void on_put_stored(int rc, void *arg)
 {
 	struct pending *pending = arg;
@@ -94,6 +117,8 @@ static void on_put_stored(int rc, void *arg)
 	char storage[256];
 	struct buf body;
 
+	if (rc == 0 && store_again(pending))
+		return;
 	if (rc == 0)
 		rc = take_over(pending, &verdict, &lease);
 	if (rc != 0) {
@@ -126,6 +151,7 @@ static void store_put(const struct api_call *call,
 	struct registry *r = call->registry;
 	struct pending *pending = pending_new(r, record);
 
+	pending->was_down = is_down(r, record);
 	if (store_put_node(r->store, record, clk_wall_s(), on_put_stored,
 			   pending) != 0) {
 		mem_free(pending);
@@ -205,9 +231,7 @@ static bool is_sign_of_life(const struct registry *r,
 			    const struct node_record *record,
 			    enum lease_verdict verdict)
 {
-	const struct lease *lease = lease_find(r->leases, sv_str(record->id));
-
-	return verdict == LEASE_IS_SAME && lease->state != NODE_DOWN &&
+	return verdict == LEASE_IS_SAME && !is_down(r, record) &&
 	       store_counters(r->store)->queued == 0;
 }
 

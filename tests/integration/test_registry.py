@@ -697,6 +697,27 @@ def test_who_was_down_is_back_when_that_is_stored(registry):
     assert registry.state("n-1") == "up"
 
 
+def test_a_lease_that_runs_out_while_its_node_is_stored(registry):
+    """Down, stored behind the record, does not outlive the 200."""
+    registry.put("n-1", ttl_ms=TTL_MS)
+    time.sleep(TTL_MS / 2000)  # less than a write waits for the lock is left
+    db = sqlite3.connect(registry.folder / "registry.db",
+                         isolation_level=None)
+    db.execute("BEGIN IMMEDIATE")
+    answer = {}
+    thread = threading.Thread(target=lambda: answer.update(
+        status=registry.put("n-1", ttl_ms=TTL_MS, weight=50).status))
+    thread.start()
+    until(lambda: registry.state("n-1") == "down", 5, "down")
+    db.execute("ROLLBACK")
+    db.close()
+    thread.join()
+    registry.daemon.kill()
+    assert answer["status"] == 200
+    registry.restart()
+    assert registry.state("n-1") == "up"
+
+
 def test_a_stalled_registry_expires_nobody_before_a_ttl(registry):
     registry.put("n-1", ttl_ms=TTL_MS)
     registry.daemon.signal(signal.SIGSTOP)
