@@ -95,17 +95,18 @@ static bool is_down(const struct registry *r, const struct node_record *record)
 
 static void on_put_stored(int rc, void *arg);
 
-/* When its lease ran out meanwhile the store has it as down, behind the record:
- * then the record has to be stored once more. Returns whether it is. */
-static bool store_again(struct pending *pending)
+static int submit(struct pending *pending)
 {
-	struct registry *r = pending->registry;
+	return store_put_node(pending->registry->store, &pending->record,
+			      clk_wall_s(), on_put_stored, pending);
+}
 
-	if (pending->was_down || !is_down(r, &pending->record))
-		return false;
-	pending->was_down = true;
-	return store_put_node(r->store, &pending->record, clk_wall_s(),
-			      on_put_stored, pending) == 0;
+/* When its lease ran out meanwhile the store has it as down, behind the record:
+ * then the record has to be stored once more. */
+static bool ran_out(const struct pending *pending)
+{
+	return !pending->was_down &&
+	       is_down(pending->registry, &pending->record);
 }
 
 static void on_put_stored(int rc, void *arg)
@@ -117,8 +118,12 @@ static void on_put_stored(int rc, void *arg)
 	char storage[256];
 	struct buf body;
 
-	if (rc == 0 && store_again(pending))
-		return;
+	if (rc == 0 && ran_out(pending)) {
+		pending->was_down = true;
+		rc = submit(pending);
+		if (rc == 0)
+			return;
+	}
 	if (rc == 0)
 		rc = take_over(pending, &verdict, &lease);
 	if (rc != 0) {
@@ -152,8 +157,7 @@ static void store_put(const struct api_call *call,
 	struct pending *pending = pending_new(r, record);
 
 	pending->was_down = is_down(r, record);
-	if (store_put_node(r->store, record, clk_wall_s(), on_put_stored,
-			   pending) != 0) {
+	if (submit(pending) != 0) {
 		mem_free(pending);
 		api_refuse(call, REFUSAL_STORE_QUEUE_FULL, NULL);
 		return;

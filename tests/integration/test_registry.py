@@ -700,7 +700,8 @@ def test_who_was_down_is_back_when_that_is_stored(registry):
 def test_a_lease_that_runs_out_while_its_node_is_stored(registry):
     """Down, stored behind the record, does not outlive the 200."""
     registry.put("n-1", ttl_ms=TTL_MS)
-    time.sleep(TTL_MS / 2000)  # less than a write waits for the lock is left
+    # What is left is less than a write waits for the lock.
+    time.sleep(TTL_MS * 3 / 4000)
     db = sqlite3.connect(registry.folder / "registry.db",
                          isolation_level=None)
     db.execute("BEGIN IMMEDIATE")
